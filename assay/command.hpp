@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands: options as plain data in, exit status out. Parsing is main_with.cpp's business.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/verdict.hpp"
+
+namespace assay::cli {
+
+/// Options that several commands share.
+struct Common {
+  bool json = false;
+  std::string program;  ///< path of this very executable, started again as worker
+};
+
+struct ValueOptions {
+  std::string contract;
+  std::string input, second;
+  std::string directions = "joint-block";
+  double temperature = 0.1;
+  int digits = 12;
+  bool rows = false;
+};
+
+struct CertifyOptions {
+  std::vector<std::string> contracts;
+  bool all = false;
+  std::vector<std::string> candidates;  ///< names of built-in candidates; empty: the default ones
+  std::vector<std::string> command;     ///< after "--"
+  std::string embeddings, second;
+  std::string output;
+  std::uint64_t seed = 1;
+  std::int64_t budget = 0;
+  int threads = 0;         ///< 0: one per processor
+  double time_limit = 10;  ///< seconds per call
+};
+
+struct ReplayOptions {
+  std::string file;
+  std::string embeddings, second;
+  std::vector<std::string> command;
+};
+
+/// `assay list`: contracts, instances, families, algorithms, built-in candidates.
+ExitStatus list(const Common& common);
+/// `assay value`: an enclosure of the loss on a user's embeddings.
+ExitStatus value(const Common& common, const ValueOptions& options);
+/// `assay certify`: campaigns, a table, a certificate.
+ExitStatus certify(const Common& common, const CertifyOptions& options);
+/// `assay replay`: derives the verdicts of a certificate again.
+ExitStatus replay(const Common& common, const ReplayOptions& options);
+/// `assay version`: version, engines, environment.
+ExitStatus version(const Common& common);
+
+/// The facts about this build and machine that a certificate records.
+std::vector<std::pair<std::string, std::string>> environment_facts();
+
+/// Parses the command line and runs the command. Everything that goes wrong becomes one line on
+/// stderr and an exit status.
+int main_with(int argc, char** argv);
+
+}  // namespace assay::cli

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// assay certify: which checks were asked for, running them, the certificate and its table.
+#include <fmt/format.h>
+
+#include <set>
+#include <thread>
+
+#include "assay/command.hpp"
+#include "assay/report.hpp"
+#include "assay/terminal.hpp"
+#include "properties/contract/builtin.hpp"
+#include "properties/contract/campaign.hpp"
+#include "properties/contract/certificate.hpp"
+#include "properties/engine/files/atomic_file.hpp"
+#include "properties/engine/files/embeddings.hpp"
+#include "properties/engine/input_error.hpp"
+#include "reference/arithmetic/engine.hpp"
+
+namespace assay::cli {
+namespace {
+
+using contract::Certificate;
+using contract::Check;
+using contract::Column;
+
+// One check to run. `by_name`: an unavailable candidate counts, because the user named it.
+struct Job {
+  const Column* column = nullptr;
+  Contract instance;
+  std::string candidate;
+  contract::CandidateFactory factory;
+  bool by_name = false;
+};
+
+// "loss/info_nce" means all instances, "loss/info_nce:joint-block" one of them.
+struct Asked {
+  const Column* column;
+  std::vector<Contract> instances;
+};
+
+Asked resolve(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const Column& column = contract::column_named(text.substr(0, colon));
+  if (colon == std::string::npos) return {&column, column.instances()};
+  const std::string wanted = text.substr(colon + 1);
+  for (const Contract& instance : column.instances())
+    if (column.instance_of(instance) == wanted) return {&column, {instance}};
+  std::string known;
+  for (const Contract& instance : column.instances())
+    known += (known.empty() ? "" : ", ") + column.instance_of(instance);
+  throw engine::InputError("contract '" + text + "'", "instance '" + wanted + "'",
+                           "unknown; there are " + known);
+}
+
+contract::Limits limits_of(const CertifyOptions& options) {
+  contract::Limits limits;
+  limits.milliseconds = static_cast<int>(options.time_limit * 1000);
+  return limits;
+}
+
+std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& options) {
+  std::vector<Asked> asked;
+  if (options.all)
+    for (const Column* column : contract::columns()) asked.push_back({column, column->instances()});
+  for (const std::string& text : options.contracts) asked.push_back(resolve(text));
+
+  std::vector<Job> jobs;
+  for (const Asked& a : asked) {
+    std::vector<std::string> names = options.candidates;
+    if (names.empty()) names = shipped_candidates(a.column->name());
+    for (const std::string& name : names) {
+      require_candidate(a.column->name(), name);
+      for (const Contract& instance : a.instances)
+        jobs.push_back({a.column, instance, name,
+                        [contract_name = a.column->name(), name, program = common.program,
+                         limits = limits_of(options)] {
+                          return contract::make_builtin_candidate(contract_name, name, program,
+                                                                  limits);
+                        },
+                        !options.candidates.empty()});
+    }
+  }
+  return jobs;
+}
+
+std::vector<Job> command_jobs(const CertifyOptions& options) {
+  const contract::CandidateFactory factory = [command = options.command,
+                                              limits = limits_of(options)] {
+    return contract::make_process_candidate(command, limits);
+  };
+  Asked asked;
+  if (options.contracts.size() > 1)
+    throw engine::InputError("command line", "", "name at most one contract for a command");
+  const std::string greeted = factory()->info().contract;
+  if (!options.contracts.empty()) {
+    asked = resolve(options.contracts[0]);
+    if (!greeted.empty() && greeted != asked.column->name())
+      throw engine::InputError(
+          options.command[0], "greeting",
+          "offers '" + greeted + "', but '" + asked.column->name() + "' was asked for");
+  } else if (!greeted.empty()) {
+    asked = resolve(greeted);
+  } else {
+    throw engine::InputError(options.command[0], "greeting",
+                             "the command did not greet, so its contract is unknown; does it start "
+                             "and speak the pipe protocol (docs/pipe.md)?");
+  }
+  std::vector<Job> jobs;
+  for (const Contract& instance : asked.instances)
+    jobs.push_back({asked.column, instance, options.command[0], factory, true});
+  return jobs;
+}
+
+std::vector<Job> plan_jobs(const Common& common, const CertifyOptions& options) {
+  const bool named = !options.contracts.empty();
+  if (!options.command.empty()) {
+    if (options.all || !options.candidates.empty())
+      throw engine::InputError(
+          "command line", "",
+          "--all and --candidate are for built-in candidates, not for a command");
+    return command_jobs(options);
+  }
+  if (!named && !options.all)
+    throw engine::InputError("command line", "",
+                             "name a contract, --all, or a command after -- (see `assay list`)");
+  return builtin_jobs(common, options);
+}
+
+Check run_job(const Job& job, const contract::CampaignOptions& shared) {
+  contract::CampaignOptions options = shared;
+  const std::string label = fmt::format("{}:{} {}", job.column->name(),
+                                        job.column->instance_of(job.instance), job.candidate);
+  Progress progress(label);
+  options.progress = [&](std::int64_t done, std::int64_t total) { progress.update(done, total); };
+  try {
+    return contract::run_campaign(*job.column, job.instance, job.factory, options);
+  } catch (const contract::Interrupted& e) {
+    throw contract::Interrupted(label + ": " + e.what() + "; nothing was written");
+  }
+}
+
+Certificate new_certificate(const CertifyOptions& options) {
+  Certificate certificate;
+  certificate.assay_version = ASSAY_VERSION;
+  for (const reference::Engine engine : reference::engines())
+    certificate.engines.emplace_back(name_of(engine));
+  for (const auto& [key, value] : environment_facts()) certificate.environment[key] = value;
+  certificate.seed = options.seed;
+  certificate.budget = options.budget;
+  return certificate;
+}
+
+// The certificate's own verdict: the worst of its checks, where what is merely unavailable under
+// --all does not count.
+void add(Certificate& certificate, Check check, bool by_name) {
+  certificate.deterministic_checks += check.cases_run;
+  const auto rank = [&](Verdict v) {
+    switch (v) {
+      case Verdict::refuted: return 4;
+      case Verdict::undecided: return 3;
+      case Verdict::unavailable: return by_name ? 2 : 0;
+      default: return 1;
+    }
+  };
+  const Verdict now = certificate.checks.empty() ? Verdict::unavailable : certificate.verdict;
+  if (certificate.checks.empty() || rank(check.verdict) > rank(now))
+    certificate.verdict = check.verdict;
+  certificate.checks.push_back(std::move(check));
+}
+
+}  // namespace
+
+std::vector<std::string> shipped_candidates(const std::string& contract_name) {
+  std::vector<std::string> names;
+  for (const std::string& name : contract::builtin_candidates(contract_name))
+    if (!name.starts_with("planted:")) names.push_back(name);
+  return names;
+}
+
+ExitStatus certify(const Common& common, const CertifyOptions& options) {
+  if (!options.output.empty()) engine::check_writable(options.output);
+  contract::CampaignOptions shared;
+  shared.seed = options.seed;
+  shared.budget = options.budget;
+  shared.threads = options.threads > 0
+                       ? options.threads
+                       : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  shared.interrupted = stop_requested;
+  if (!options.embeddings.empty())
+    shared.embeddings = options.second.empty()
+                            ? engine::load_embeddings(options.embeddings)
+                            : engine::load_embeddings(options.embeddings, options.second);
+
+  const std::vector<Job> jobs = plan_jobs(common, options);
+  Certificate certificate = new_certificate(options);
+  ExitStatus status = ExitStatus::success;
+  for (const Job& job : jobs) {
+    Check check = run_job(job, shared);
+    status = combine(status, status_of(check.verdict, job.by_name));
+    if (!common.json) print_check(check);
+    add(certificate, std::move(check), job.by_name);
+  }
+  const std::string text = contract::to_json(certificate);
+  if (!options.output.empty()) engine::write_file_atomically(options.output, text);
+  if (common.json)
+    fmt::print("{}", text);
+  else
+    print_summary(certificate, options.output);
+  return status;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parsing of the command line.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+
+#include "assay/command.hpp"
+#include "assay/terminal.hpp"
+#include "properties/contract/campaign.hpp"
+#include "properties/contract/worker.hpp"
+#include "properties/engine/input_error.hpp"
+#include "properties/engine/nearest.hpp"
+#include "reference/arithmetic/environment.hpp"
+
+namespace assay::cli {
+namespace {
+
+const std::vector<std::string> command_names = {"list", "value", "certify", "replay", "version"};
+
+// Everything after the first "--" is the stranger's command and none of our options.
+std::vector<std::string> split_off_command(std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  std::vector<std::string> command;
+  if (dashes != words.end()) {
+    command.assign(dashes + 1, words.end());
+    words.erase(dashes, words.end());
+    if (command.empty()) throw engine::InputError("--", "", "no command follows");
+  }
+  return command;
+}
+
+void reject_unknown_command(const std::vector<std::string>& words) {
+  if (words.empty() || words[0].starts_with("-")) return;
+  if (std::find(command_names.begin(), command_names.end(), words[0]) == command_names.end())
+    throw engine::InputError(
+        "command '" + words[0] + "'", "",
+        "unknown; did you mean '" + engine::nearest(words[0], command_names) + "'?");
+}
+
+struct Commands {
+  Common common;
+  ValueOptions value;
+  CertifyOptions certify;
+  ReplayOptions replay;
+};
+
+void describe_value(CLI::App& app, Commands& to) {
+  auto* sub = app.add_subcommand("value", "enclose the value of a contract on your own data");
+  sub->add_option("contract", to.value.contract, "name of the contract, e.g. loss/info_nce")
+      ->required();
+  sub->add_option("--input", to.value.input,
+                  "embeddings: safetensors with a, b; .npy of shape (2,N,d) or (2N,d)")
+      ->required();
+  sub->add_option("--second", to.value.second, "second view, when --input holds only the first");
+  sub->add_option("--temperature", to.value.temperature, "temperature T > 0")
+      ->capture_default_str();
+  sub->add_option("--directions", to.value.directions, "joint-block or one-direction")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"joint-block", "one-direction"}));
+  sub->add_option("--digits", to.value.digits, "significant digits wanted")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  sub->add_flag("--rows", to.value.rows, "also print every row's loss and log-sum-exp");
+  sub->add_flag("--json", to.common.json, "print JSON");
+}
+
+void describe_certify(CLI::App& app, Commands& to) {
+  CertifyOptions& o = to.certify;
+  auto* sub = app.add_subcommand(
+      "certify", "certify built-in kernels, or a command after -- that speaks the pipe protocol");
+  sub->add_option("contracts", o.contracts, "contracts whose built-in candidates are certified");
+  sub->add_flag("--all", o.all, "every contract");
+  sub->add_option("--candidate", o.candidates, "only these built-in candidates (see `assay list`)");
+  sub->add_option("--embeddings", o.embeddings,
+                  "add cases made from this .npy or safetensors file");
+  sub->add_option("--second", o.second, "second view, when --embeddings holds only the first");
+  sub->add_option("--output", o.output, "write the certificate (JSON) to this file");
+  sub->add_option("--seed", o.seed, "seed of the cases")->capture_default_str();
+  sub->add_option("--budget", o.budget, "at most so many cases per check; 0 runs all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  sub->add_option("--threads", o.threads, "workers; 0: one per processor (the result is the same)")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  sub->add_option("--time-limit", o.time_limit, "seconds allowed to one call")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  sub->add_flag("--json", to.common.json, "print the certificate instead of the table");
+}
+
+void describe_rest(CLI::App& app, Commands& to) {
+  auto* list =
+      app.add_subcommand("list", "contracts, case families, algorithms, built-in candidates");
+  list->add_flag("--json", to.common.json, "print JSON");
+  auto* replay = app.add_subcommand("replay", "derive the verdicts of a certificate again");
+  replay->add_option("file", to.replay.file, "certificate")->required();
+  replay->add_option("--embeddings", to.replay.embeddings,
+                     "the file the certificate was made with");
+  replay->add_option("--second", to.replay.second, "its second view");
+  replay->add_flag("--json", to.common.json, "print JSON");
+  auto* version = app.add_subcommand("version", "version, engines, environment");
+  version->add_flag("--json", to.common.json, "print JSON");
+}
+
+ExitStatus dispatch(const CLI::App& app, const Commands& from) {
+  if (app.got_subcommand("list")) return list(from.common);
+  if (app.got_subcommand("value")) return value(from.common, from.value);
+  if (app.got_subcommand("certify")) return certify(from.common, from.certify);
+  if (app.got_subcommand("replay")) return replay(from.common, from.replay);
+  return version(from.common);
+}
+
+int run(std::vector<std::string> words) {
+  Commands commands;
+  commands.common.program = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::vector<std::string> command = split_off_command(words);
+  reject_unknown_command(words);
+
+  CLI::App app{"Assay: a verified reference and certifier for contrastive-learning kernels",
+               "assay"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", ASSAY_VERSION);
+  describe_value(app, commands);
+  describe_certify(app, commands);
+  describe_rest(app, commands);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them last first
+  try {
+    app.parse(words);
+  } catch (const CLI::Success& e) {  // --help, --version
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    throw engine::InputError("command line", "", e.what());
+  }
+  if (!command.empty() && !app.got_subcommand("certify") && !app.got_subcommand("replay"))
+    throw engine::InputError("--", "", "only certify and replay take a command");
+  commands.certify.command = command;
+  commands.replay.command = command;
+  return static_cast<int>(dispatch(app, commands));
+}
+
+int complain(const std::string& line) {
+  fmt::print(stderr, "assay: {}\n", line);
+  return static_cast<int>(ExitStatus::usage);
+}
+
+}  // namespace
+
+int main_with(int argc, char** argv) {
+  if (argc >= 2 && std::string(argv[1]) == "worker") return contract::worker_main();
+  try {
+    reference::require_sound_environment();
+    catch_interrupts();
+    return run({argv + 1, argv + argc});
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory");
+  } catch (const std::exception& e) {
+    return complain(e.what());
+  }
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress line and interrupt flag.
+#include "assay/terminal.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+namespace assay::cli {
+namespace {
+
+volatile std::sig_atomic_t stop_flag = 0;
+
+extern "C" void on_interrupt(int signal) {
+  stop_flag = 1;
+  std::signal(signal, SIG_DFL);  // the second one is final
+}
+
+}  // namespace
+
+void catch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+bool stop_requested() { return stop_flag != 0; }
+
+Progress::Progress(std::string label)
+    : label_(std::move(label)), on_terminal_(isatty(STDERR_FILENO) != 0) {}
+
+Progress::~Progress() {
+  if (on_terminal_) fmt::print(stderr, "\r\033[K");
+}
+
+void Progress::update(std::int64_t done, std::int64_t total) {
+  if (!on_terminal_) return;
+  fmt::print(stderr, "\r\033[K{}  {}/{}", label_, done, total);
+  std::fflush(stderr);
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# ci/nightly.sh: the campaigns too long for a pull request. Ends non-zero if any of them found something.
+#   SEEDS (default 10)          seeds of the certification campaign
+#   FUZZ_SECONDS (default 300)  per libFuzzer target
+set -euo pipefail
+cd "$(dirname "$0")/.."
+status=0
+note() { printf '\n== %s\n' "$*"; }
+
+note "all tests, then properties with a fresh seed"
+./run test
+seed=$(date +%s)
+echo "RapidCheck seed $seed"
+RC_PARAMS="seed=$seed max_success=1000" ctest --test-dir build -L fast --output-on-failure -j "$(nproc)" || status=1
+
+note "exhaustive proofs of the one-argument functions"
+./run build math_exhaustive && build/tests/kernels/math_exhaustive || status=1
+
+note "certification over ${SEEDS:-10} seeds: no false alarm allowed"
+for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
+  build/assay certify --all --seed "$s" --output "/tmp/assay-nightly-$s.json" || status=1
+done
+
+note "fuzzing, ${FUZZ_SECONDS:-300} s a target"
+ASSAY_PRESET=fuzz ./run build
+for target in build-fuzz/tests/fuzz/fuzz_*; do
+  [[ -x $target && -f $target ]] || continue
+  corpus=tests/fuzz/corpus/$(basename "$target")
+  work=$(mktemp -d)
+  "$target" -max_total_time="${FUZZ_SECONDS:-300}" -timeout=10 "$work" "$corpus" || status=1
+done
+exit "$status"

@@ -1,0 +1,32 @@
+# CUDA is optional. Without nvcc everything but the device backend is built, and the program says so.
+set(ASSAY_CUDA AUTO CACHE STRING "CUDA backend: AUTO, ON or OFF")
+set_property(CACHE ASSAY_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(ASSAY_HAVE_CUDA OFF)
+set(ASSAY_CUDA_SUMMARY "switched off")
+
+if(NOT ASSAY_CUDA STREQUAL "OFF" AND NOT ASSAY_SANITIZE)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90)  # 90 carries PTX for what comes later
+  endif()
+  # nvcc is often installed without being on PATH.
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX} AND EXISTS /usr/local/cuda/bin/nvcc)
+    set(CMAKE_CUDA_COMPILER /usr/local/cuda/bin/nvcc)
+  endif()
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake before 3.25.2 does not know that nvcc speaks C++20
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
+    set(CMAKE_CUDA_STANDARD 20)
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    set(ASSAY_HAVE_CUDA ON)
+    set(ASSAY_CUDA_SUMMARY "nvcc ${CMAKE_CUDA_COMPILER_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
+  elseif(ASSAY_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "ASSAY_CUDA=ON but no CUDA compiler was found")
+  else()
+    set(ASSAY_CUDA_SUMMARY "no nvcc found, device backend left out")
+  endif()
+endif()

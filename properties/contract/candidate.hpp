@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A candidate: an implementation under test, wherever it runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "properties/contract/observation.hpp"
+#include "properties/engine/case.hpp"
+
+namespace assay::contract {
+
+/// What a candidate says about itself. `algorithm` selects the budget: the name of a stated
+/// algorithm of the contract ("tiled-online-log1p"), or "any-order" for a stranger.
+struct CandidateInfo {
+  std::string name;      ///< "emulated", "cuda", "planted:tail_tile_skipped", "scipy logsumexp"
+  std::string version;   ///< of the implementation, free text
+  std::string contract;  ///< "loss/info_nce"
+  std::string algorithm = "any-order";
+  std::string backend;               ///< "emulator", "cuda", "process"
+  std::vector<std::string> outputs;  ///< names it fills; empty: all of the contract
+  bool deterministic = true;         ///< promises bit-equal repeats
+};
+
+/// Runs one implementation on cases, isolated from the program. Not thread-safe: one per thread.
+class Candidate {
+ public:
+  virtual ~Candidate() = default;
+  virtual const CandidateInfo& info() const = 0;
+  /// Runs the case (twice, under two placements and poisons, where the backend allows it). Never
+  /// throws for anything the candidate does; its death is an observation.
+  virtual Observation observe(const engine::Case& c,
+                              const std::vector<engine::OutputSpec>& outputs) = 0;
+};
+
+/// Time and memory allowed to one call.
+struct Limits {
+  int milliseconds = 10000;
+  std::size_t memory_bytes = std::size_t{4} << 30;
+};
+
+/// A built-in candidate ("emulated", "cuda", "planted:NAME"), run in a worker: this very program
+/// started again as `assay worker`. `program` is the path of the assay executable.
+/// \throws std::invalid_argument for an unknown name
+std::unique_ptr<Candidate> make_builtin_candidate(const std::string& contract,
+                                                  const std::string& name,
+                                                  const std::string& program, Limits limits);
+
+/// A program that speaks the pipe protocol (docs/pipe.md). It is started at once; its greeting
+/// names contract, outputs and algorithm. Start-up trouble is reported by `observe` as
+/// `unavailable`.
+std::unique_ptr<Candidate> make_process_candidate(const std::vector<std::string>& command,
+                                                  Limits limits);
+
+}  // namespace assay::contract

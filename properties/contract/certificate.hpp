@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A certificate: what was checked, against which contract, on which cases, with what result. Plain
+// data and its JSON form (docs/certificate.md, docs/schema/certificate-1.schema.json).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/contract.hpp"
+#include "core/ends.hpp"
+#include "core/verdict.hpp"
+#include "properties/contract/candidate.hpp"
+#include "properties/contract/finding.hpp"
+#include "properties/contract/observation.hpp"
+#include "properties/engine/case.hpp"
+
+namespace assay::contract {
+
+/// One case that was judged and not refuted: enough to run it again and see that it is the same.
+struct CaseRecord {
+  engine::CaseDescriptor descriptor;
+  std::string input_sha256;   ///< of inputs, scalars and options in canonical form
+  std::string output_sha256;  ///< of the observed outputs
+  Verdict verdict = Verdict::unavailable;
+  Ends share{0, 0};
+  std::string note;  ///< reason of an undecided or unavailable case
+};
+
+/// A refuted case, bit for bit: the verdict can be derived again from it without the candidate.
+struct RefutedCase {
+  std::string role;  ///< "found" (as drawn), "smallest" (after shrinking), "worst" (largest share)
+  engine::Case input;
+  Observation observation;
+  Finding finding;
+};
+
+/// Result per case family.
+struct FamilyResult {
+  std::string name;
+  std::int64_t cases = 0;  ///< judged
+  std::int64_t certified = 0, refuted = 0, undecided = 0, unavailable = 0;
+  std::int64_t vacuous =
+      0;  ///< certified cases in which a trivial answer would have passed for some output
+  Ends largest_share{0, 0};
+};
+
+/// Result of the vacuity guard for one trivial answer ("zeros", "constant", ...) and one output.
+struct VacuityResult {
+  std::string output;
+  std::string trivial_answer;
+  std::int64_t tried = 0, refused = 0;  ///< refused == 0 makes the check vacuous
+};
+
+/// One candidate against one contract instance.
+struct Check {
+  Contract contract;
+  std::string contract_sha256;
+  CandidateInfo candidate;
+  Verdict verdict = Verdict::unavailable;
+  std::string reason;  ///< one line
+  std::vector<std::string> hypotheses;
+  std::int64_t cases_planned = 0, cases_run = 0;
+  Ends largest_share{0, 0};
+  std::string largest_share_where;  ///< "clusters #3, row_loss[17]"
+  std::vector<FamilyResult> families;
+  std::vector<VacuityResult> vacuity;
+  std::vector<CaseRecord> cases;
+  std::vector<RefutedCase> refuted;
+};
+
+struct Certificate {
+  std::string assay_version;
+  std::vector<std::string> engines;                ///< interval engines built in
+  std::map<std::string, std::string> environment;  ///< compiler, architecture, self-test, CUDA, ...
+  std::uint64_t seed = 0;
+  std::int64_t budget = 0;  ///< cases per check; 0: all
+  std::int64_t deterministic_checks = 0;
+  double false_alarm_alpha = 0;  ///< shared by the statistical checks; 0 when there are none
+  std::vector<Check> checks;
+  bool interrupted = false;
+  Verdict verdict = Verdict::unavailable;
+};
+
+/// JSON text (UTF-8, indented, ends with a newline). Deterministic: equal certificates, equal
+/// bytes.
+std::string to_json(const Certificate& certificate);
+/// \throws engine::InputError naming `source` and the place (JSON pointer) of what is wrong
+Certificate certificate_from_json(const std::string& text, const std::string& source);
+
+/// The bytes that `CaseRecord::input_sha256` and `output_sha256` hash.
+std::string sha256_of_case(const engine::Case& c);
+std::string sha256_of_outputs(const std::vector<Tensor>& outputs);
+
+}  // namespace assay::contract

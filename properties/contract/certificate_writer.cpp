@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates as JSON, format assay-certificate/1: the writing half.
+#include "properties/contract/certificate.hpp"
+#include "properties/engine/files/json_text.hpp"
+#include "properties/engine/files/tensor_json.hpp"
+
+namespace assay::contract {
+namespace {
+
+using engine::json_of;
+using nlohmann::ordered_json;
+
+ordered_json json_of(const Ends& ends) {
+  return {{"lo", json_of(ends.lo)}, {"hi", json_of(ends.hi)}};
+}
+
+ordered_json json_of(const ContractField& f);
+ordered_json json_of(const RefutedCase& r);
+ordered_json json_of(const CaseRecord& r);
+ordered_json json_of(const FamilyResult& f);
+ordered_json json_of(const VacuityResult& v);
+ordered_json json_of(const Check& c);
+
+// A list of objects by the `json_of` of their type.
+template <class T>
+ordered_json list(const std::vector<T>& values) {
+  ordered_json items = ordered_json::array();
+  for (const T& value : values) items.push_back(json_of(value));
+  return items;
+}
+
+template <class Map>
+ordered_json object(const Map& map) {
+  ordered_json members = ordered_json::object();
+  for (const auto& [key, value] : map) members[key] = value;
+  return members;
+}
+
+ordered_json json_of(const ContractField& f) { return {{"key", f.key}, {"value", f.value}}; }
+
+ordered_json json_of(const Contract& c) {
+  return {{"name", c.name},
+          {"version", c.version},
+          {"operation", name_of(c.operation)},
+          {"input", name_of(c.input)},
+          {"accumulator", name_of(c.accumulator)},
+          {"output", name_of(c.output)},
+          {"fields", list(c.fields)}};
+}
+
+ordered_json json_of(const CandidateInfo& c) {
+  return {{"name", c.name},
+          {"version", c.version},
+          {"contract", c.contract},
+          {"algorithm", c.algorithm},
+          {"backend", c.backend},
+          {"outputs", c.outputs},
+          {"deterministic", c.deterministic}};
+}
+
+ordered_json json_of(const engine::CaseDescriptor& d) {
+  return {{"contract", d.contract},
+          {"instance", d.instance},
+          {"family", d.family},
+          {"index", d.index},
+          {"seed", d.seed}};
+}
+
+ordered_json json_of(const engine::Case& c) {
+  ordered_json scalars = ordered_json::object();
+  for (const auto& [key, value] : c.scalars) scalars[key] = json_of(value);
+  return {{"descriptor", json_of(c.descriptor)},
+          {"inputs", list(c.inputs)},
+          {"scalars", std::move(scalars)},
+          {"options", object(c.options)}};
+}
+
+ordered_json json_of(const Observation& o) {
+  return {{"conduct", name_of(o.conduct)},
+          {"detail", o.detail},
+          {"outputs", list(o.outputs)},
+          {"repeat", list(o.repeat)},
+          {"milliseconds", json_of(o.milliseconds)}};
+}
+
+ordered_json json_of(const Finding& f) {
+  return {{"verdict", name_of(f.verdict)},
+          {"conduct", name_of(f.conduct)},
+          {"share", json_of(f.share)},
+          {"output", f.output},
+          {"element", f.element},
+          {"observed", json_of(f.observed)},
+          {"truth", json_of(f.truth)},
+          {"budget", json_of(f.budget)},
+          {"tier", f.tier},
+          {"confirmed_by", f.confirmed_by},
+          {"elements_judged", f.elements_judged},
+          {"elements_outside_domain", f.elements_outside_domain},
+          {"vacuous_outputs", f.vacuous_outputs},
+          {"reason", f.reason}};
+}
+
+ordered_json json_of(const RefutedCase& r) {
+  return {{"role", r.role},
+          {"case", json_of(r.input)},
+          {"observation", json_of(r.observation)},
+          {"finding", json_of(r.finding)}};
+}
+
+ordered_json json_of(const CaseRecord& r) {
+  return {{"descriptor", json_of(r.descriptor)}, {"verdict", name_of(r.verdict)},
+          {"share", json_of(r.share)},           {"input_sha256", r.input_sha256},
+          {"output_sha256", r.output_sha256},    {"note", r.note}};
+}
+
+ordered_json json_of(const FamilyResult& f) {
+  return {{"name", f.name},           {"cases", f.cases},
+          {"certified", f.certified}, {"refuted", f.refuted},
+          {"undecided", f.undecided}, {"unavailable", f.unavailable},
+          {"vacuous", f.vacuous},     {"largest_share", json_of(f.largest_share)}};
+}
+
+ordered_json json_of(const VacuityResult& v) {
+  return {{"output", v.output},
+          {"trivial_answer", v.trivial_answer},
+          {"tried", v.tried},
+          {"refused", v.refused}};
+}
+
+ordered_json json_of(const Check& c) {
+  return {{"contract", json_of(c.contract)},
+          {"contract_sha256", c.contract_sha256},
+          {"candidate", json_of(c.candidate)},
+          {"verdict", name_of(c.verdict)},
+          {"reason", c.reason},
+          {"hypotheses", c.hypotheses},
+          {"cases_planned", c.cases_planned},
+          {"cases_run", c.cases_run},
+          {"largest_share", json_of(c.largest_share)},
+          {"largest_share_where", c.largest_share_where},
+          {"families", list(c.families)},
+          {"vacuity", list(c.vacuity)},
+          {"refuted", list(c.refuted)},
+          {"cases", list(c.cases)}};
+}
+
+}  // namespace
+
+std::string to_json(const Certificate& c) {
+  return engine::json_text({{"format", "assay-certificate/1"},
+                            {"verdict", name_of(c.verdict)},
+                            {"interrupted", c.interrupted},
+                            {"assay_version", c.assay_version},
+                            {"engines", c.engines},
+                            {"environment", object(c.environment)},
+                            {"seed", c.seed},
+                            {"budget", c.budget},
+                            {"deterministic_checks", c.deterministic_checks},
+                            {"false_alarm_alpha", json_of(c.false_alarm_alpha)},
+                            {"checks", list(c.checks)}});
+}
+
+}  // namespace assay::contract

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A column: everything the judge needs to know about one contract, behind one interface.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/contract.hpp"
+#include "properties/contract/budget.hpp"
+#include "properties/engine/case.hpp"
+#include "properties/engine/files/embeddings.hpp"
+#include "properties/engine/shrink.hpp"
+
+namespace assay::contract {
+
+/// One family of cases of a contract.
+struct Family {
+  std::string name;         ///< "near-duplicate"
+  std::string description;  ///< what is in it and which defect it is for
+  std::int64_t cases = 1;   ///< indices 0 .. cases-1 are run by default
+};
+
+/// A contract with its instances, cases, truth and budget. To add a loss is to write one of these
+/// (docs/adding-a-contract.md). Stateless: safe to use from several threads.
+class Column {
+ public:
+  virtual ~Column() = default;
+
+  /// The contract's name: "loss/info_nce".
+  virtual std::string name() const = 0;
+  /// One line for people.
+  virtual std::string summary() const = 0;
+  /// The contract instances that are certified, each with a distinct `instance_of`.
+  virtual std::vector<Contract> instances() const = 0;
+  /// The short name by which an instance is asked for: "joint-block".
+  virtual std::string instance_of(const Contract& contract) const = 0;
+  /// Names of the stated algorithms, and last the one for strangers.
+  virtual std::vector<std::string> algorithms() const = 0;
+
+  virtual std::vector<Family> families() const = 0;
+  /// A pure function of the descriptor. \throws engine::InputError for an unknown family or
+  /// instance
+  virtual engine::Case make_case(const engine::CaseDescriptor& descriptor) const = 0;
+  /// Cases made from a user's embeddings, family "file": the whole of it and pieces of it.
+  virtual std::vector<engine::Case> cases_from(const engine::Embeddings& embeddings,
+                                               const std::string& instance,
+                                               std::uint64_t seed) const = 0;
+
+  /// The outputs a candidate has to fill for this case.
+  virtual std::vector<engine::OutputSpec> outputs(const engine::Case& c) const = 0;
+  /// Truth, budget and demand of every output element for an algorithm.
+  virtual Expectation expect(const engine::Case& c, const std::string& algorithm) const = 0;
+
+  /// Simpler variants of a case, and how simple a case is: for shrinking.
+  virtual std::vector<engine::Case> simpler(const engine::Case& c) const = 0;
+  virtual engine::Complexity complexity(const engine::Case& c) const = 0;
+};
+
+/// All contracts of this program, in the order in which they are listed.
+const std::vector<const Column*>& columns();
+/// The column of that name. \throws engine::InputError that suggests the nearest name
+const Column& column_named(const std::string& name);
+
+}  // namespace assay::contract

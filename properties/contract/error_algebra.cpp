@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error algebra: the functions of the bounds, gamma_n, and the operations that are not inline.
+#include "properties/contract/error_algebra.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace assay::contract {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// 2^k for -1022 <= k <= 1023.
+double power_of_two(int k) {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
+}
+
+/// 2 atanh(s) for |s| <= 0.1716, as 2 s (1 + s^2/3 + ... + s^16/17).
+double twice_atanh(double s) {
+  const double q = s * s;
+  double p = 1.0 / 17;
+  for (int odd = 15; odd >= 1; odd -= 2) p = p * q + 1.0 / odd;
+  return 2 * s * p;
+}
+
+}  // namespace
+
+double exp_near(double x) {
+  if (!(x > -700)) return x != x ? x : 0.0;
+  if (x > 700) return infinity;
+  // x = k log 2 + r, |r| <= 0.3467; Taylor polynomial of degree 11. log 2 in two parts, the first
+  // with 21 trailing zeros, so that k * first is exact.
+  const double k = std::nearbyint(x * 1.4426950408889634);
+  const double r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+  double p = 1.0 / 39916800;
+  p = p * r + 1.0 / 3628800;
+  p = p * r + 1.0 / 362880;
+  p = p * r + 1.0 / 40320;
+  p = p * r + 1.0 / 5040;
+  p = p * r + 1.0 / 720;
+  p = p * r + 1.0 / 120;
+  p = p * r + 1.0 / 24;
+  p = p * r + 1.0 / 6;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  return p * power_of_two(static_cast<int>(k));
+}
+
+double log_near(double x) {
+  if (x == infinity) return infinity;
+  int k = 0;
+  double m = std::frexp(x, &k);  // [1/2, 1)
+  if (m < 0.70710678118654752) {
+    m *= 2;
+    --k;
+  }
+  return k * 0.69314718055994531 + twice_atanh((m - 1) / (m + 1));
+}
+
+double log1p_near(double x) {
+  if (x < 0.41421356) return twice_atanh(x / (2 + x));
+  return log_near(1 + x);
+}
+
+Gamma::Gamma(std::int64_t n, double u) {
+  const double nu = static_cast<double>(n) * u;
+  if (n < 0 || !(nu < 1))
+    throw std::domain_error("gamma_n with n = " + std::to_string(n) +
+                            ": n * u >= 1, no error bound exists");
+  // 1 - nu is rounded; near 1 the quotient loses all digits, so divide by a lower bound of it.
+  const double denominator = (1 - inflate_up(nu)) - 0x1p-53;
+  if (!(denominator > 0))
+    throw std::domain_error("gamma_n with n = " + std::to_string(n) + ": n * u is too close to 1");
+  up_ = inflate_up(nu / denominator);
+}
+
+Tracked enclosed(const Ends& exact, double error) {
+  if (!(std::isfinite(exact.lo) && std::isfinite(exact.hi))) return {0, infinity, infinity};
+  const double centre = exact.lo + (exact.hi - exact.lo) / 2;
+  const double radius = std::max(exact.hi - centre, centre - exact.lo);
+  return {centre, radius > 0 ? inflate_up(radius) + 0x1p-1074 : 0.0, error};
+}
+
+Tracked either(const Tracked& a, const Tracked& b) {
+  const double lo = std::min(a.centre - a.radius, b.centre - b.radius);
+  const double hi = std::max(a.centre + a.radius, b.centre + b.radius);
+  const double centre = lo + (hi - lo) / 2;
+  // 2^-50 of the ends covers the roundings of lo, hi and the centre.
+  const double radius =
+      std::max(hi - centre, centre - lo) + 0x1p-50 * std::max(std::fabs(lo), std::fabs(hi));
+  return {centre, inflate_up(radius), std::max(a.error, b.error)};
+}
+
+Tracked narrowed(const Tracked& t, double lo, double hi) {
+  if (!(t.radius > 0)) return t;
+  // Rounding of the two ends is covered by 2^-50 of their size.
+  const double old_lo = t.centre - t.radius, old_hi = t.centre + t.radius;
+  if (old_lo >= lo && old_hi <= hi) return t;
+  const double new_lo = std::max(lo, old_lo - 0x1p-50 * std::fabs(old_lo));
+  const double new_hi = std::min(hi, old_hi + 0x1p-50 * std::fabs(old_hi));
+  if (!(new_lo <= new_hi)) return t;  // contradicts what is known; keep the wider statement
+  const double centre = std::clamp(new_lo + (new_hi - new_lo) / 2, new_lo, new_hi);
+  return {centre, inflate_up(std::max(new_hi - centre, centre - new_lo)), t.error};
+}
+
+Format Format::with_ulps(Rounding rounding, double ulps, bool flushes) {
+  const double relative = 2 * ulps * rounding.roundoff;
+  // In the subnormal range one ulp is two half spacings; a flushed result is off by less than the
+  // smallest normal number.
+  const double absolute = flushes ? rounding.smallest_normal : 2 * ulps * rounding.half_subnormal;
+  Format f{rounding, flushes, relative, absolute, relative, absolute, relative, absolute, false};
+  return f;
+}
+
+ErrorAlgebra::ErrorAlgebra(const Format& format)
+    : format_(format),
+      u_(format.rounding.roundoff),
+      largest_(format.rounding.largest),
+      underflow_(format.flushes ? format.rounding.smallest_normal : format.rounding.half_subnormal),
+      sum_underflow_(format.flushes ? format.rounding.smallest_normal : 0),
+      exact_sum_below_(2 * format.rounding.smallest_normal) {}
+
+Tracked ErrorAlgebra::div(const Tracked& a, const Tracked& b) const {
+  const double b_low = (std::fabs(b.centre) - b.radius) * (1 - 0x1p-48);
+  const double b_held_low = (b_low - b.error) * (1 - 0x1p-48);
+  if (!(b_low > 0 && b_held_low > 0)) return {0, infinity, infinity};
+  const double c = a.centre / b.centre;
+  const double quotient = a.magnitude() / b_low;
+  // |a'/b' - a/b| <= (|a' - a| + |a/b| |b' - b|) / |b'|, for the enclosure and for the error alike.
+  const double radius = (a.radius + std::fabs(c) * (1 + 0x1p-52) * b.radius) / b_low + own(c);
+  const double error = (a.error + quotient * b.error) / b_held_low;
+  return rounded_product({c, inflate_up(radius), inflate_up(error)});
+}
+
+Tracked ErrorAlgebra::exp(const Tracked& z) const {
+  if (format_.exp_of_zero_is_one && z.is_zero()) return held(1);
+  const double c = exp_near(z.centre);
+  const double spread = expm1_up(z.radius);
+  const double radius = c * (spread + (1 + spread) * near_slack) + exp_dropped;
+  const double top = inflate_up(c + radius);     // of exp(exact z)
+  const double moved = top * expm1_up(z.error);  // by the error of the argument
+  const double held_top = top + moved;
+  const double error = moved + format_.exp_relative * held_top + format_.exp_absolute;
+  return finish({c, radius, error}, inflate_up(held_top + error), 0);
+}
+
+Tracked ErrorAlgebra::log(const Tracked& z) const {
+  const double low = (z.centre - z.radius) * (1 - 0x1p-48);
+  const double held_low = (low - z.error) * (1 - 0x1p-48);
+  if (!(held_low >= std::numeric_limits<double>::min()) || !std::isfinite(z.centre))
+    return {0, infinity, infinity};
+  const double c = log_near(z.centre);
+  const double radius = z.radius / low + std::fabs(c) * near_slack;
+  const double moved = z.error / held_low;
+  const double top = inflate_up(std::fabs(c) + radius + moved);
+  const double error = moved + format_.log_relative * top + format_.log_absolute;
+  return finish({c, radius, error}, top, 0);
+}
+
+Tracked ErrorAlgebra::log1p(const Tracked& z) const {
+  const double low = 1 + std::max(0.0, z.centre - z.radius);
+  const double held_low = (low * (1 - 0x1p-48) - z.error) * (1 - 0x1p-48);
+  if (!(held_low > 0) || !std::isfinite(z.centre)) return {0, infinity, infinity};
+  const double c = log1p_near(std::max(z.centre, 0.0));
+  const double radius = z.radius / (low * (1 - 0x1p-48)) + std::fabs(c) * near_slack;
+  const double moved = z.error / held_low;
+  const double top = inflate_up(std::fabs(c) + radius + moved);
+  const double error = moved + format_.log1p_relative * top + format_.log1p_absolute;
+  return finish({c, radius, error}, top, 0);
+}
+
+Tracked ErrorAlgebra::sum_in_order(const std::vector<Tracked>& terms) const {
+  Tracked sum = held(0);
+  for (const Tracked& t : terms) sum = add(sum, t);
+  return sum;
+}
+
+Tracked ErrorAlgebra::sum_any_order(const std::vector<Tracked>& terms) const {
+  if (terms.empty()) return held(0);
+  Tracked sum = held(0);
+  double magnitude = 0;
+  for (const Tracked& t : terms) {
+    sum.centre += t.centre;
+    sum.radius += t.radius;
+    sum.error += t.error;
+    magnitude += std::fabs(t.centre) + t.radius + t.error;
+  }
+  const std::int64_t n = static_cast<std::int64_t>(terms.size());
+  // The bound's own sums: n terms to nearest, each at most n 2^-53 of the magnitudes off.
+  const double grow = 1 + static_cast<double>(n + 8) * 0x1p-52;
+  magnitude *= grow;
+  sum.radius = sum.radius * grow + magnitude * static_cast<double>(n) * 0x1p-52 + 0x1p-1074;
+  if (n == 1) sum.radius = terms.front().radius;
+  const double rounding =
+      n == 1 ? 0 : Gamma(n - 1, u_).up() * magnitude + sum_underflow_ * static_cast<double>(n - 1);
+  return finish({sum.centre, sum.radius, sum.error * grow}, magnitude + rounding, rounding);
+}
+
+}  // namespace assay::contract

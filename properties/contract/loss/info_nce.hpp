@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The column of the contract loss/info_nce.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "properties/contract/column.hpp"
+
+namespace assay::contract {
+
+/// loss/info_nce, forward, binary32; instances "joint-block" (NT-Xent, SimCLR) and "one-direction".
+/// Inputs "a", "b": N x d with row strides; scalar "temperature"; outputs row_loss, row_lse, loss.
+const Column& info_nce_column();
+
+/// The families of cases and the generator behind `Column::make_case`.
+std::vector<Family> info_nce_families();
+engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor);
+/// Family "file": the user's embeddings as they are and in pieces, at several temperatures.
+std::vector<engine::Case> info_nce_cases_from(const engine::Embeddings& embeddings,
+                                              const std::string& instance, std::uint64_t seed);
+
+/// Shrinking moves: fewer pairs, fewer coordinates, simpler temperature, simpler entries.
+std::vector<engine::Case> simpler_info_nce_cases(const engine::Case& c);
+/// (pairs, coordinates, layout, distinct entries, significant bits, temperature bits).
+engine::Complexity info_nce_complexity(const engine::Case& c);
+
+}  // namespace assay::contract

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error budgets of InfoNCE forward algorithms, element by element.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/ends.hpp"
+#include "properties/contract/error_algebra.hpp"
+#include "properties/contract/loss/info_nce_logits.hpp"
+
+namespace assay::contract {
+
+/// How a row's outputs are judged (the rule "extended reals", docs/loss/info_nce-budget.md).
+enum class RowKind : unsigned char {
+  within_budget,
+  nan,             ///< a logit is NaN
+  not_finite,      ///< a logit is +inf, or the positive is -inf
+  outside_domain,  ///< an intermediate of the algorithm could overflow
+};
+
+/// Budget of one row, and what it is made of: `*_logits` bounds what the rounding of the logits can
+/// do to the exact function, `*_evaluation` what rounding can do after the logits.
+struct RowBudget {
+  RowKind kind = RowKind::within_budget;
+  bool all_finite = true;  ///< false: some logit is not finite (-inf negatives weigh nothing)
+  double loss = 0, loss_logits = 0, loss_evaluation = 0;
+  double lse = 0, lse_logits = 0, lse_evaluation = 0;
+};
+
+/// An algorithm for InfoNCE forward in binary32, as far as its rounding errors go.
+class InfoNceAlgorithm {
+ public:
+  virtual ~InfoNceAlgorithm() = default;
+  virtual std::string name() const = 0;
+  /// What is assumed of the arithmetic and of the algorithm, one sentence each.
+  virtual std::vector<std::string> hypotheses() const = 0;
+  /// Budgets of row_loss and row_lse of every row. Cost O(rows keys d), vectorised.
+  virtual std::vector<RowBudget> row_budgets(const InfoNceInstance& instance) const = 0;
+  /// Budget of the mean of row losses whose truths and budgets are given; infinite when the sum
+  /// could overflow.
+  virtual double mean_budget(const std::vector<Ends>& truth,
+                             const std::vector<double>& budget) const = 0;
+};
+
+/// The kernel of kernels/loss/info_nce: fma chains, one online (maximum, sum) per lane of a warp
+/// over the negatives, log1p of their sum relative to the positive.
+const InfoNceAlgorithm& tiled_online_log1p();
+/// A stranger: any order of summation, any of the usual forms.
+const InfoNceAlgorithm& any_order();
+
+/// Format and functions of the stated kernel, from its proven constants.
+Format tiled_format();
+/// Units in the last place that `any_order` grants exp, log and log1p.
+inline constexpr double stranger_ulps = 4;
+
+// --- The parts, shared by the algorithms
+// ----------------------------------------------------------
+
+/// The logits of one row. All vectors have one entry per live key: the positive first, then the
+/// negatives in the order of their columns. The held logit is v_j = factor * t_j + r_j, t_j the
+/// exact one, |factor - 1| <= common, |r_j| <= deviation[j].
+struct RowLogits {
+  std::vector<double> ideal;        ///< near t_j
+  double ideal_slack = 0;           ///< bound on |ideal[j] - t_j|
+  std::vector<Tracked> held_logit;  ///< v_j, held exactly, known within its radius
+  std::vector<double> deviation;
+  double common = 0;
+  std::vector<std::int64_t> column;  ///< the key of each entry
+};
+
+/// How much row_loss and row_lse can move when the exact logits are replaced by the held ones.
+struct LogitEffect {
+  double loss = 0;
+  double lse = 0;
+};
+LogitEffect logit_effect(const RowLogits& logits);
+
+/// Evaluation of one row from its held logits, written once over the algebra.
+struct RowEvaluation {
+  Tracked loss;
+  Tracked lse;
+};
+RowEvaluation evaluate_tiled(const ErrorAlgebra& algebra, const RowLogits& logits);
+/// The weakest of the forms a stranger may use. Forms that overflow are left out while one does
+/// not.
+RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& logits);
+
+}  // namespace assay::contract

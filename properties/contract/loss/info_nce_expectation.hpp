@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the judge needs to know about one case of loss/info_nce, forward.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "properties/contract/budget.hpp"
+#include "properties/engine/case.hpp"
+
+namespace assay::contract {
+
+/// Truth, budget and demand of row_loss, row_lse and loss (docs/loss/info_nce-budget.md).
+///
+/// Inputs "a", "b" (f32, N x d, last dimension contiguous, N >= 1, d >= 1), scalar "temperature"
+/// (> 0, finite), option "directions" = "joint-block" | "one-direction". `algorithm` is one of
+/// `info_nce_algorithms()`. Truth comes from the a-priori tier where it reaches, else from the
+/// first interval engine.
+///
+/// Non-finite inputs follow the rule "extended reals": a logit is the extended-real dot product,
+/// NaN when an entry is NaN or the products hold 0 * inf or infinities of both signs. A row with a
+/// NaN logit must be NaN; else a row with a logit +inf or a positive -inf must not be finite; else
+/// its negatives -inf weigh nothing and the row is judged on the rest. The mean is NaN when a row
+/// is, not finite when a row is not.
+///
+/// \throws engine::InputError for a missing or misshapen input and for an unknown algorithm
+Expectation info_nce_expectation(const engine::Case& c, const std::string& algorithm);
+
+/// "tiled-online-log1p" (the algorithm of the kernel in kernels/loss/info_nce) and "any-order" (a
+/// stranger's).
+const std::vector<std::string>& info_nce_algorithms();
+
+}  // namespace assay::contract

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of InfoNCE cases, as drafts in double before they are rounded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "properties/contract/column.hpp"
+#include "properties/engine/random.hpp"
+
+namespace assay::contract {
+
+/// Keys per tile of the built-in kernel; sizes around it are where tails break. Strangers use
+/// powers of two as well.
+inline constexpr std::int64_t info_nce_tile = 32;
+
+/// A draft of a case: two N x d matrices in double, rounded to binary32 at the end.
+struct InfoNceDraft {
+  std::int64_t n = 1;
+  std::int64_t d = 1;
+  double temperature = 1;
+  std::vector<double> a, b;
+  std::int64_t padding = 0;  // extra elements between rows, filled with NaN
+
+  void reshape(std::int64_t pairs, std::int64_t coordinates) {
+    n = pairs;
+    d = coordinates;
+    a.assign(static_cast<std::size_t>(n * d), 0.0);
+    b = a;
+  }
+  double& at(std::vector<double>& m, std::int64_t row, std::int64_t k) const {
+    return m[static_cast<std::size_t>(row * d + k)];
+  }
+};
+
+/// A family and how its case of an index is drawn.
+struct InfoNceFamily {
+  Family family;
+  std::function<void(InfoNceDraft&, engine::Random&, std::uint64_t index)> draw;
+};
+
+const std::vector<InfoNceFamily>& info_nce_family_table();
+
+}  // namespace assay::contract

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shrinking moves of InfoNCE cases.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <set>
+
+#include "properties/contract/loss/info_nce.hpp"
+
+namespace assay::contract {
+namespace {
+
+using Index = std::int64_t;
+
+// Both views as contiguous rows: what the moves work on.
+struct Views {
+  Index n = 0, d = 0;
+  std::vector<float> a, b;
+};
+
+std::vector<float> packed(const Tensor& t) {
+  std::vector<float> values;
+  values.reserve(static_cast<std::size_t>(t.count()));
+  for (Index i = 0; i < t.shape[0]; ++i)
+    for (Index k = 0; k < t.shape[1]; ++k)
+      values.push_back(t.as<float>()[i * t.strides[0] + k * t.strides[1]]);
+  return values;
+}
+
+Views views_of(const engine::Case& c) {
+  const Tensor& a = c.input("a");
+  return {a.shape[0], a.shape[1], packed(a), packed(c.input("b"))};
+}
+
+engine::Case with_views(const engine::Case& c, const Views& v) {
+  engine::Case result = c;
+  result.inputs = {Tensor::of_floats("a", {v.n, v.d}, v.a),
+                   Tensor::of_floats("b", {v.n, v.d}, v.b)};
+  return result;
+}
+
+// Keeps the rows [0, first) and [first + count, n) of both views.
+Views without_pairs(const Views& v, Index first, Index count) {
+  Views r{v.n - count, v.d, {}, {}};
+  for (const auto& [from, to] : {std::pair{&v.a, &r.a}, std::pair{&v.b, &r.b}}) {
+    to->assign(from->begin(), from->begin() + first * v.d);
+    to->insert(to->end(), from->begin() + (first + count) * v.d, from->end());
+  }
+  return r;
+}
+
+Views without_coordinates(const Views& v, Index first, Index count) {
+  Views r{v.n, v.d - count, {}, {}};
+  for (const auto& [from, to] : {std::pair{&v.a, &r.a}, std::pair{&v.b, &r.b}})
+    for (Index i = 0; i < v.n; ++i)
+      for (Index k = 0; k < v.d; ++k)
+        if (k < first || k >= first + count)
+          to->push_back((*from)[static_cast<std::size_t>(i * v.d + k)]);
+  return r;
+}
+
+// Significant bits of a binary32 number; 0 for zero and for what is not finite.
+int significant_bits(float x) {
+  if (x == 0 || !std::isfinite(x)) return 0;
+  int exponent;
+  const auto mantissa =
+      static_cast<std::uint32_t>(std::ldexp(std::frexp(std::fabs(x), &exponent), 24));
+  return 24 - std::countr_zero(mantissa);
+}
+
+float rounded_to_bits(float x, int bits) {
+  if (x == 0 || !std::isfinite(x)) return x;
+  int exponent;
+  const float mantissa = std::frexp(x, &exponent);
+  return std::ldexp(std::rint(std::ldexp(mantissa, bits)), exponent - bits);
+}
+
+// Runs of `extent` to leave out: halves first, then quarters, down to single ones; at most 64
+// positions a length, so that large cases stay cheap.
+std::vector<std::pair<Index, Index>> runs_to_drop(Index extent) {
+  constexpr Index positions = 64;
+  std::vector<std::pair<Index, Index>> runs;
+  for (Index count = extent / 2; count >= 1 && extent <= count * positions; count /= 2)
+    for (Index first = 0; first + count <= extent; first += count) runs.push_back({first, count});
+  return runs;
+}
+
+void push_simpler_temperatures(std::vector<engine::Case>& out, const engine::Case& c) {
+  const double t = c.scalars.at("temperature");
+  const double power_of_two = std::ldexp(1.0, static_cast<int>(std::lrint(std::log2(t))));
+  for (const double simpler : {1.0, power_of_two}) {
+    engine::Case variant = c;
+    variant.scalars["temperature"] = simpler;
+    out.push_back(std::move(variant));
+  }
+}
+
+void push_simpler_entries(std::vector<engine::Case>& out, const engine::Case& c, const Views& v) {
+  for (const int bits : {1, 3, 6, 12}) {
+    Views r = v;
+    for (auto* m : {&r.a, &r.b})
+      for (float& x : *m) x = rounded_to_bits(x, bits);
+    out.push_back(with_views(c, r));
+  }
+  constexpr std::size_t few = 64;  // one entry at a time only where there are few
+  if (v.a.size() + v.b.size() > few) return;
+  for (std::size_t i = 0; i < v.a.size() + v.b.size(); ++i)
+    for (const int choice : {0, 1, 2}) {
+      Views r = v;
+      float& x = i < r.a.size() ? r.a[i] : r.b[i - r.a.size()];
+      x = choice == 0 ? 0.0f : choice == 1 ? std::copysign(1.0f, x) : rounded_to_bits(x, 2);
+      out.push_back(with_views(c, r));
+    }
+}
+
+}  // namespace
+
+std::vector<engine::Case> simpler_info_nce_cases(const engine::Case& c) {
+  const Views v = views_of(c);
+  std::vector<engine::Case> out;
+  for (const auto& [first, count] : runs_to_drop(v.n))
+    out.push_back(with_views(c, without_pairs(v, first, count)));
+  for (const auto& [first, count] : runs_to_drop(v.d))
+    out.push_back(with_views(c, without_coordinates(v, first, count)));
+  if (!c.input("a").is_contiguous() || !c.input("b").is_contiguous())
+    out.push_back(with_views(c, v));
+  push_simpler_temperatures(out, c);
+  push_simpler_entries(out, c, v);
+  return out;
+}
+
+engine::Complexity info_nce_complexity(const engine::Case& c) {
+  const Views v = views_of(c);
+  std::set<std::uint32_t> distinct;
+  std::int64_t bits = 0;
+  for (const auto* m : {&v.a, &v.b})
+    for (const float x : *m) {
+      distinct.insert(std::bit_cast<std::uint32_t>(x));
+      bits += significant_bits(x);
+    }
+  const bool contiguous = c.input("a").is_contiguous() && c.input("b").is_contiguous();
+  const double t = c.scalars.at("temperature");
+  int exponent;
+  const auto mantissa = static_cast<std::uint64_t>(std::ldexp(std::frexp(t, &exponent), 53));
+  const std::int64_t temperature_bits =
+      t == 1.0 ? 0 : 53 - std::countr_zero(mantissa) + std::abs(exponent);
+  return {v.n,
+          v.d,
+          contiguous ? 0 : 1,
+          bits,
+          static_cast<std::int64_t>(distinct.size()),
+          temperature_bits};
+}
+
+}  // namespace assay::contract

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The little contract "test/double" of the isolation tests: y = 2 x, and its cases.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "properties/engine/case.hpp"
+
+namespace assay::contract {
+
+inline constexpr char double_contract[] = "test/double";
+
+/// x = 0, 1, 2, ... with `n` elements.
+engine::Case double_case(std::int64_t n);
+/// The one output y of a case.
+std::vector<engine::OutputSpec> double_outputs(const engine::Case& c);
+/// What y has to be.
+std::vector<float> doubled(const engine::Case& c);
+/// The elements of an f32 tensor.
+std::vector<float> floats_of(const Tensor& t);
+
+/// Path of this very binary.
+std::string this_program();
+
+/// Open descriptors and children (zombies included) of this process.
+int open_descriptors();
+int children_of_this_process();
+
+}  // namespace assay::contract
