@@ -93,7 +93,8 @@ double ulp32(double x) {
 
 int paired(int pairs) {
   fmt::print(
-      "a-priori enclosure against the same algorithm in plain double, one thread, "
+      "a-priori enclosure against the same algorithm in plain double, one thread (its processor "
+      "time), "
       "temperature 0.1, {} alternating pairs\n",
       pairs);
   fmt::print("{:>14} {:>6} {:>5} {:>5} | {:>12} {:>9} | {:>6} [{:>6}, {:>6}] | {:>11} {:>9}\n",

@@ -2,8 +2,9 @@
 // Paired timing: two ways of the same work, run by turns in one process, compared by medians.
 #pragma once
 
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 namespace assay::bench {
@@ -22,11 +23,20 @@ inline double median(std::vector<double> v) {
   return v.size() % 2 == 1 ? v[m] : (v[m - 1] + v[m]) / 2;
 }
 
+/// Processor time of the calling thread: on a shared machine, waiting for the processor is not
+/// work.
+inline double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  constexpr double nanoseconds = 1e9;
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / nanoseconds;
+}
+
 template <class Work>
 double seconds(const Work& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = thread_seconds();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return thread_seconds() - start;
 }
 
 /// Runs each once unmeasured, then `pairs` pairs; which of the two goes first alternates, so that a

@@ -37,7 +37,7 @@ inline void acquire(void* tag) {
 
 inline void* create_fiber() { return threads_checked() ? __tsan_create_fiber(0) : nullptr; }
 inline void destroy_fiber(void* fiber) {
-  if (threads_checked()) __tsan_destroy_fiber(fiber);
+  if (threads_checked() && fiber != nullptr) __tsan_destroy_fiber(fiber);
 }
 inline void* current_fiber() { return threads_checked() ? __tsan_get_current_fiber() : nullptr; }
 /// Continues as another thread in ThreadSanitizer's eyes, with no happens-before edge (flag 1):

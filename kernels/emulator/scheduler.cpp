@@ -16,6 +16,29 @@ namespace {
 
 thread_local Statistics last_statistics;
 
+/// ThreadSanitizer's fibers are expensive to make, so finished ones serve later launches, which
+/// come after everything they did. Never later blocks of one launch: those would then seem ordered.
+struct TsanFibers {
+  static constexpr std::size_t kept_at_most = 1024;
+  std::vector<void*> idle;
+  ~TsanFibers() {
+    for (void* fiber : idle) sanitizer::destroy_fiber(fiber);
+  }
+  void* take() {
+    if (idle.empty()) return sanitizer::create_fiber();
+    void* fiber = idle.back();
+    idle.pop_back();
+    return fiber;
+  }
+  void give_back(void* fiber) {
+    if (fiber != nullptr && idle.size() < kept_at_most)
+      idle.push_back(fiber);
+    else
+      sanitizer::destroy_fiber(fiber);
+  }
+};
+thread_local TsanFibers tsan_fibers;
+
 /// Stacks outlive launches. A launch that abandoned frames leaves red zones on them.
 struct Stacks {
   StackPool pool;
@@ -88,6 +111,7 @@ Scheduler::~Scheduler() {
   active = nullptr;
   for (const Slot& slot : retired_)
     ::operator delete(slot.memory, std::align_val_t(slot.alignment));
+  for (void* fiber : finished_tsan_fibers_) tsan_fibers.give_back(fiber);
   last_statistics = statistics_;
 }
 
@@ -158,7 +182,7 @@ void Scheduler::prepare_fibers() {
     constexpr std::size_t line = 64, colours = 61;
     f.stack = stacks.pool.bottom(t);
     f.stack_bytes = stacks.pool.bytes() - t * 7 % colours * line;
-    f.tsan_fiber = sanitizer::create_fiber();
+    f.tsan_fiber = tsan_fibers.take();
     prepare_fiber(f.context, f.stack, f.stack_bytes, &Scheduler::fiber_main);
     ready_.insert(rank_of_[t]);
   }
@@ -175,8 +199,13 @@ void Scheduler::end_block() {
     }
     sanitizer::become(host_.tsan_fiber);
   }
-  for (unsigned rank = 0; rank < thread_count_; ++rank)
-    sanitizer::destroy_fiber(fibers_[rank].tsan_fiber);
+  for (unsigned rank = 0; rank < thread_count_ && sanitizer::threads_checked(); ++rank) {
+    const Fiber& f = fibers_[rank];
+    if (f.state == State::done)
+      finished_tsan_fibers_.push_back(f.tsan_fiber);
+    else  // its call stack, as ThreadSanitizer knows it, will never be unwound
+      sanitizer::destroy_fiber(f.tsan_fiber);
+  }
   for (unsigned i = 0; i < slot_count_; ++i) {
     // Freed at once the memory would be handed to the next block, and freeing it needs an order
     // between the block's threads and the host that would then hold between blocks, too.

@@ -169,6 +169,8 @@ class Scheduler {
   std::size_t shared_bytes_ = 0;
   std::vector<Slot> retired_;  ///< under ThreadSanitizer: freed when the launch has ended
 
+  std::vector<void*> finished_tsan_fibers_;
+
   // Tags for happens-before edges; two for barriers, because the first thread of a later barrier
   // must not lend its past to the last thread that leaves the one before.
   char start_tag_ = 0, end_tag_ = 0;

@@ -121,7 +121,10 @@ __device__ inline void finish_row(OnlineSum s, float p, bool has_negatives, floa
   float r = s.sum;
   if constexpr (fault != Planted::maximum_not_subtracted)
     r = s.sum == 0.0f ? 0.0f : s.sum * exp_f32(s.maximum - m);
-  for (int offset = 16; offset > 0; offset /= 2) r = r + __shfl_xor_sync(all_lanes, r, offset);
+  for (int offset = 16; offset > 0; offset /= 2) {
+    r = r + __shfl_xor_sync(all_lanes, r, offset);
+    if constexpr (fault == Planted::row_sum_in_half) r = round_to_half(r);
+  }
 
   const float zero = p - p;  // NaN when the positive logit is not finite: no loss is defined then
   if constexpr (fault == Planted::maximum_not_subtracted) {

@@ -28,6 +28,9 @@ class Candidate {
  public:
   virtual ~Candidate() = default;
   virtual const CandidateInfo& info() const = 0;
+  /// Why it cannot run at all, as far as that is known before the first case; empty when nothing is
+  /// known against it. `observe` then says the same, as `unavailable`.
+  virtual std::string unavailable_reason() const { return {}; }
   /// Runs the case (twice, under two placements and poisons, where the backend allows it). Never
   /// throws for anything the candidate does; its death is an observation.
   virtual Observation observe(const engine::Case& c,

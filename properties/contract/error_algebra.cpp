@@ -33,18 +33,13 @@ double exp_near(double x) {
   // with 21 trailing zeros, so that k * first is exact.
   const double k = std::nearbyint(x * 1.4426950408889634);
   const double r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
-  double p = 1.0 / 39916800;
-  p = p * r + 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  p = p * r + 1.0;
+  // Estrin's scheme: pairs, then pairs of pairs, so that the multiplications overlap.
+  const double r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
+  const double p0 = (1 + r) + r2 * (1.0 / 2 + r * (1.0 / 6));
+  const double p4 = (1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720 + r * (1.0 / 5040));
+  const double p8 =
+      (1.0 / 40320 + r * (1.0 / 362880)) + r2 * (1.0 / 3628800 + r * (1.0 / 39916800));
+  const double p = (p0 + r4 * p4) + r8 * p8;
   return p * power_of_two(static_cast<int>(k));
 }
 
@@ -83,14 +78,26 @@ Tracked enclosed(const Ends& exact, double error) {
   return {centre, radius > 0 ? inflate_up(radius) + 0x1p-1074 : 0.0, error};
 }
 
-Tracked either(const Tracked& a, const Tracked& b) {
-  const double lo = std::min(a.centre - a.radius, b.centre - b.radius);
-  const double hi = std::max(a.centre + a.radius, b.centre + b.radius);
+namespace {
+
+/// [lo, hi] as a centre and a radius; 2^-50 of the ends covers their roundings and the centre's.
+Tracked between(double lo, double hi, double error) {
   const double centre = lo + (hi - lo) / 2;
-  // 2^-50 of the ends covers the roundings of lo, hi and the centre.
   const double radius =
       std::max(hi - centre, centre - lo) + 0x1p-50 * std::max(std::fabs(lo), std::fabs(hi));
-  return {centre, inflate_up(radius), std::max(a.error, b.error)};
+  return {centre, inflate_up(radius), error};
+}
+
+}  // namespace
+
+Tracked either(const Tracked& a, const Tracked& b) {
+  return between(std::min(a.centre - a.radius, b.centre - b.radius),
+                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error));
+}
+
+Tracked either_max(const Tracked& a, const Tracked& b) {
+  return between(std::max(a.centre - a.radius, b.centre - b.radius),
+                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error));
 }
 
 Tracked narrowed(const Tracked& t, double lo, double hi) {
@@ -136,12 +143,21 @@ Tracked ErrorAlgebra::div(const Tracked& a, const Tracked& b) const {
 
 Tracked ErrorAlgebra::exp(const Tracked& z) const {
   if (format_.exp_of_zero_is_one && z.is_zero()) return held(1);
-  const double c = exp_near(z.centre);
-  const double spread = expm1_up(z.radius);
-  const double radius = c * (spread + (1 + spread) * near_slack) + exp_dropped;
-  const double top = inflate_up(c + radius);     // of exp(exact z)
-  const double moved = top * expm1_up(z.error);  // by the error of the argument
-  const double held_top = top + moved;
+  double c = exp_near(z.centre), radius = 0, moved = 0;
+  if (z.radius + z.error <= 1) {
+    const double spread = expm1_up(z.radius);
+    radius = c * (spread + (1 + spread) * near_slack) + exp_dropped;
+    moved = inflate_up(c + radius) * expm1_up(z.error);
+  } else {  // from 0 to the largest value; the two exponentials differ by no more than the larger
+    const double most = z.centre + z.radius;
+    const double top = exp_near(most + std::fabs(most) * 0x1p-50) * (1 + near_slack) + exp_dropped;
+    const double held_most = most + z.error;
+    const double held_top = exp_near(held_most + (std::fabs(most) + z.error) * 0x1p-50);
+    c = top / 2;
+    radius = top / 2;
+    moved = z.error > 0 ? held_top * (1 + near_slack) + exp_dropped : 0;
+  }
+  const double held_top = inflate_up(c + radius + moved);
   const double error = moved + format_.exp_relative * held_top + format_.exp_absolute;
   return finish({c, radius, error}, inflate_up(held_top + error), 0);
 }

@@ -42,7 +42,7 @@ inline constexpr double exp_dropped = 0x1p-1009;
 /// Upper bound of exp(x) - 1, x >= 0.
 inline double expm1_up(double x) {
   if (x <= 1) return inflate_up(x * (1 + 0.71829 * x));  // e - 2 < 0.71829
-  return inflate_up(exp_near(x) * (1 + near_slack));
+  return inflate_up(exp_near(x) * (1 + near_slack) - 1);
 }
 
 // --- gamma_n ------------------------------------------------------------------------------------
@@ -84,6 +84,8 @@ Tracked enclosed(const Ends& exact, double error);
 /// The weaker of two statements about one held number: what holds whichever of them applies.
 Tracked either(const Tracked& a, const Tracked& b);
 
+/// The maximum of two numbers that may be either.
+Tracked either_max(const Tracked& a, const Tracked& b);
 /// Adds knowledge from outside: the exact number is known to lie in [lo, hi] (it must meet what is
 /// known already).
 Tracked narrowed(const Tracked& t, double lo, double hi);
@@ -143,7 +145,11 @@ class ErrorAlgebra {
   Tracked log1p(const Tracked& z) const;
   /// The larger of two held numbers (exact: a comparison and a copy).
   Tracked max(const Tracked& a, const Tracked& b) const {
-    return {std::max(a.centre, b.centre), std::max(a.radius, b.radius), std::max(a.error, b.error)};
+    const double gap = (a.centre - b.centre) * (1 - 0x1p-50);
+    const double fog = inflate_up(a.radius + b.radius + a.error + b.error);
+    if (gap >= fog) return a;
+    if (-gap >= fog) return b;
+    return either_max(a, b);
   }
   /// Rounding of a held number to this format.
   Tracked round(const Tracked& a) const { return rounded_product(a); }

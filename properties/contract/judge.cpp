@@ -21,6 +21,28 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 double down(double x) { return std::nextafter(x, -infinity); }
 double up(double x) { return std::nextafter(x, infinity); }
 
+/// What a - b has more than its rounded value (exact: Knuth's TwoSum).
+double remainder_of_difference(double a, double b, double rounded) {
+  const double b_part = rounded - a;
+  return (a - (rounded - b_part)) - (b + b_part);
+}
+double difference_up(double a, double b) {
+  const double d = a - b;
+  return remainder_of_difference(a, b, d) > 0 ? up(d) : d;
+}
+double difference_down(double a, double b) {
+  const double d = a - b;
+  return remainder_of_difference(a, b, d) < 0 ? down(d) : d;
+}
+/// a / b outward, a >= 0, b > 0. The remainder is exact unless a is tiny.
+Ends quotient(double a, double b) {
+  const double q = a / b;
+  if (std::isinf(q)) return {std::isinf(a) ? q : std::numeric_limits<double>::max(), q};
+  const double remainder = std::fma(-q, b, a);
+  if (a < 0x1p-900 || q < 0x1p-900) return {std::max(0.0, down(q)), up(q)};
+  return {remainder < 0 ? std::max(0.0, down(q)) : q, remainder > 0 ? up(q) : q};
+}
+
 /// Value of a binary format with `exponent_bits` and `fraction_bits` from its bits.
 double decode(std::uint32_t bits, int exponent_bits, int fraction_bits) {
   const bool negative = (bits >> (exponent_bits + fraction_bits)) & 1u;
@@ -216,17 +238,16 @@ bool confirm(Finding& finding, const Expectation& expectation, std::vector<Eleme
 }  // namespace
 
 Ends error_of(double value, const Ends& truth) {
-  const double over = value - truth.hi, under = truth.lo - value;
-  double lo = std::max({0.0, down(over), down(under)});
-  if (value == truth.hi && value == truth.lo) return {0, 0};
-  return {lo, std::max(up(value - truth.lo), up(truth.hi - value))};
+  if (std::isinf(truth.lo) || std::isinf(truth.hi)) return {0, infinity};
+  const double lo = std::max(difference_down(value, truth.hi), difference_down(truth.lo, value));
+  const double hi = std::max(difference_up(value, truth.lo), difference_up(truth.hi, value));
+  return {std::max(0.0, lo), hi};
 }
 
 Ends share_of(const Ends& error, double budget) {
   if (error.hi == 0) return {0, 0};
   if (budget == 0) return {error.lo > 0 ? infinity : 0.0, infinity};
-  const double lo = error.lo > 0 ? std::max(0.0, down(error.lo / budget)) : 0.0;
-  return {lo, up(error.hi / budget)};
+  return {error.lo > 0 ? quotient(error.lo, budget).lo : 0.0, quotient(error.hi, budget).hi};
 }
 
 double value_at(const Tensor& tensor, std::int64_t index) {

@@ -24,6 +24,7 @@ class ProcessCandidate : public Candidate {
  public:
   ProcessCandidate(std::vector<std::string> command, ProcessLimits limits);
   const CandidateInfo& info() const override { return info_; }
+  std::string unavailable_reason() const override { return unavailable_; }
   Observation observe(const engine::Case& c,
                       const std::vector<engine::OutputSpec>& outputs) override;
 

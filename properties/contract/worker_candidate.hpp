@@ -21,6 +21,7 @@ class WorkerCandidate : public Candidate {
  public:
   WorkerCandidate(const BuiltinEntry& entry, std::string program, Limits limits);
   const CandidateInfo& info() const override { return info_; }
+  std::string unavailable_reason() const override { return unavailable_; }
   Observation observe(const engine::Case& c,
                       const std::vector<engine::OutputSpec>& outputs) override;
 

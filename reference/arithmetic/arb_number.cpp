@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/arithmetic/precision.hpp"
+
 namespace assay::reference {
 namespace {
 
 static_assert(sizeof(slong) == sizeof(long long), "from_integer passes its argument as an slong");
-
-constexpr int fewest_bits = 2;  // the lowest precision Arb accepts
 
 // A ball that is not bounded, and Arb's "indeterminate" (NaN), carry no information.
 void whole_line_unless_finite(arb_ptr x) {
@@ -19,7 +19,7 @@ void whole_line_unless_finite(arb_ptr x) {
 
 }  // namespace
 
-ArbNumber::ArbNumber() : bits_(fewest_bits) { arb_init(value_); }
+ArbNumber::ArbNumber() : bits_(lowest_bits) { arb_init(value_); }
 
 ArbNumber::ArbNumber(double x, int bits) : bits_(bits) {
   arb_init(value_);

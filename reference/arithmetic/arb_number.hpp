@@ -6,6 +6,8 @@
 #error "built without Arb: include reference/arithmetic/number.hpp and test ASSAY_HAVE_ARB"
 #endif
 
+#include <mpfr.h>  // FLINT 3 declares its conversions to MPFR only after it
+
 #if ASSAY_FLINT3
 #include <flint/arb.h>
 #else
@@ -24,6 +26,7 @@ class ArbNumber {
  public:
   /// The point 0, at the lowest precision (it never raises the precision of a result).
   ArbNumber();
+  /// \pre here and below: lowest_bits <= bits <= highest_bits (`Context` checks it)
   /// The double at its exact value; the whole line for NaN and infinities.
   ArbNumber(double x, int bits);
   static ArbNumber from_integer(long long n, int bits);

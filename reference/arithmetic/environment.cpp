@@ -77,7 +77,8 @@ void check_arithmetic(std::vector<EnvironmentFault>& faults) {
 void check_processor(std::vector<EnvironmentFault>& faults) {
 #if ASSAY_X86
   __builtin_cpu_init();
-  const char* const portable = "build for this machine: cmake -DASSAY_ARCH=auto, or -DASSAY_ARCH=";
+  const char* const portable =
+      "build for this machine (cmake -DASSAY_ARCH=auto) or for any (-DASSAY_ARCH=)";
   const auto need = [&](bool present, const char* name) {
     if (!present)
       faults.push_back(

@@ -10,6 +10,7 @@
 
 #include "reference/arithmetic/detail/representation.hpp"
 #include "reference/arithmetic/interval.hpp"
+#include "reference/arithmetic/precision.hpp"
 
 namespace assay::reference {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 constexpr std::size_t longest_text = std::size_t{1} << 20;
 /// Beyond MPFR's exponents (2^30 binary, 10^323228496) in either notation.
 constexpr long largest_exponent = 1L << 31;
-constexpr int largest_bits = 1 << 20;
 
 /// One number as written. Decimal: 0.d1d2... * 10^exponent, without leading or trailing zeros.
 /// Hexadecimal: the integer `digits` * 2^exponent, without leading or trailing zeros. Zero has no
@@ -85,7 +85,9 @@ long Reader::exponent() {
   long value = 0;
   for (const char c : written) {
     value = value * 10 + (c - '0');
-    if (value > largest_exponent) fail("the exponent is out of range");
+    if (value <= largest_exponent) continue;
+    at_ -= written.size();
+    fail("the exponent is out of range");
   }
   return negative ? -value : value;
 }
@@ -195,8 +197,7 @@ bool upside_down(const Written& lower, const Written& upper, const Interval::Rep
 }  // namespace
 
 Interval Interval::parse(std::string_view text, int bits) {
-  if (bits < MPFR_PREC_MIN || bits > largest_bits)
-    throw std::invalid_argument("interval: cannot round to " + std::to_string(bits) + " bits");
+  require_precision(bits);
   Reader reader(text);
   if (text.size() > longest_text) reader.fail("the text is longer than a mebibyte");
   reader.skip_blanks();

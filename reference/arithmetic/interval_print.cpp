@@ -86,20 +86,31 @@ std::string exact_text(mpfr_srcptr x) {
 }
 
 std::string pair_text(const std::string& lower, const std::string& upper) {
-  return lower == upper ? lower : "[" + lower + ", " + upper + "]";
+  return "[" + lower + ", " + upper + "]";
+}
+
+/// "0.500" to "0.5" and "2.0" to "2"; only a fraction has zeros to spare.
+std::string without_trailing_zeros(std::string text) {
+  if (text.find('.') == text.npos || text.find('e') != text.npos) return text;
+  text.resize(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 }  // namespace
 
-// Two outward-rounded decimals can be equal only if both are exact: one number says it all then.
 std::string Interval::to_string(int digits) const {
   digits = std::max(digits, 1);
-  return pair_text(decimal_text(rep_->lower, digits, MPFR_RNDD),
-                   decimal_text(rep_->upper, digits, MPFR_RNDU));
+  const std::string lower = decimal_text(rep_->lower, digits, MPFR_RNDD);
+  const std::string upper = decimal_text(rep_->upper, digits, MPFR_RNDU);
+  // Two outward-rounded decimals can be equal only if both are exact: one number says it all.
+  return lower == upper ? without_trailing_zeros(lower) : pair_text(lower, upper);
 }
 
 std::string Interval::to_exact() const {
-  return pair_text(exact_text(rep_->lower), exact_text(rep_->upper));
+  const std::string lower = exact_text(rep_->lower);
+  const std::string upper = exact_text(rep_->upper);
+  return lower == upper ? lower : pair_text(lower, upper);
 }
 
 int Interval::agreed_digits() const {

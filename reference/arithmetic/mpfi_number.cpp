@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "reference/arithmetic/precision.hpp"
+
 namespace assay::reference {
 
 static_assert(sizeof(long) == sizeof(long long), "from_integer passes its argument as a long");
@@ -13,7 +15,7 @@ static_assert(sizeof(long) == sizeof(long long), "from_integer passes its argume
 // Boost makes the number at its default precision; the bits asked for are set before any value is.
 MpfiNumber::MpfiNumber(Uninitialised, int bits) { mpfi_set_prec(data(), bits); }
 
-MpfiNumber::MpfiNumber() : MpfiNumber(Uninitialised{}, MPFR_PREC_MIN) { mpfi_set_si(data(), 0); }
+MpfiNumber::MpfiNumber() : MpfiNumber(Uninitialised{}, lowest_bits) { mpfi_set_si(data(), 0); }
 
 MpfiNumber::MpfiNumber(double x, int bits) : MpfiNumber(Uninitialised{}, bits) {
   if (std::isfinite(x))

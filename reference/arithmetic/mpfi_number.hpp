@@ -25,6 +25,7 @@ class MpfiNumber {
 
   /// The point 0, at the lowest precision (it never raises the precision of a result).
   MpfiNumber();
+  /// \pre here and below: lowest_bits <= bits <= highest_bits (`Context` checks it)
   /// The double at its exact value, rounded outward to `bits` bits (exact from 53 bits upward);
   /// the whole line for NaN and infinities, which are no real numbers.
   MpfiNumber(double x, int bits);

@@ -52,10 +52,7 @@ bool all_finite(const double* x, std::int64_t count, std::int64_t stride) {
 
 template <class Number>
 Context<Number>::Context(int bits) : bits_(bits) {
-  if (bits < lowest_bits || bits > highest_bits)
-    throw std::invalid_argument("precision: " + std::to_string(bits) + " bits; a context takes " +
-                                std::to_string(lowest_bits) + " to " +
-                                std::to_string(highest_bits));
+  require_precision(bits);
   if constexpr (encloses<Number>) ensure_sound_environment();
 }
 
@@ -139,10 +136,14 @@ Interval to_interval(const MpfiNumber& x) {
   auto ends = std::make_unique<Interval::Representation>(x.bits());
   mpfr_set(ends->lower, x.lower(), MPFR_RNDD);
   mpfr_set(ends->upper, x.upper(), MPFR_RNDU);
+  // MPFI gives its zeros signs that mean something to MPFI only.
+  for (mpfr_ptr end : {ends->lower, ends->upper})
+    if (mpfr_zero_p(end)) mpfr_set_zero(end, +1);
   return Interval(std::move(ends));
 }
 
 Interval to_interval(const Rational& x, int bits) {
+  require_precision(bits);
   auto ends = std::make_unique<Interval::Representation>(bits);
   mpfr_set_q(ends->lower, x.backend().data(), MPFR_RNDD);
   mpfr_set_q(ends->upper, x.backend().data(), MPFR_RNDU);

@@ -18,6 +18,7 @@
 #include "reference/arithmetic/engine.hpp"
 #include "reference/arithmetic/interval.hpp"
 #include "reference/arithmetic/mpfi_number.hpp"
+#include "reference/arithmetic/precision.hpp"
 #include "reference/arithmetic/rational.hpp"
 
 #ifndef ASSAY_HAVE_ARB
@@ -28,10 +29,6 @@
 #endif
 
 namespace assay::reference {
-
-/// The precisions a context accepts, in bits.
-inline constexpr int lowest_bits = 2;
-inline constexpr int highest_bits = 1 << 20;
 
 /// True for the number types that carry their own error: a result is proved to contain the truth.
 template <class Number>
@@ -118,6 +115,7 @@ Interval to_interval(const MpfiNumber& x);
 Interval to_interval(const ArbNumber& x);
 #endif
 /// The tightest interval with ends of `bits` bits around the rational number.
+/// \throws std::invalid_argument unless lowest_bits <= bits <= highest_bits
 Interval to_interval(const Rational& x, int bits = 256);
 /// A plain double knows nothing of its error: there is nothing to enclose.
 Interval to_interval(double) = delete;

@@ -52,7 +52,8 @@ int extra_bits_for(const InfoNceProblem& p) {
   const int b = exponent_up(p.b, p.n, p.d, p.b_stride);
   const int entries = p.form == InfoNceForm::joint_block ? 2 * std::max(a, b) : a + b;
   const int terms = std::ilogb(static_cast<double>(p.d)) + 1;
-  return std::max(0, entries + terms - std::ilogb(p.temperature));
+  constexpr int spared = 10;  // logits up to 1000 cost ten bits of the result, not a slower number
+  return std::max(0, entries + terms - std::ilogb(p.temperature) - spared);
 }
 
 InfoNceEnclosures enclose_info_nce(const InfoNceProblem& problem, Engine engine, int bits) {
@@ -87,9 +88,7 @@ InfoNceValue info_nce_value(const InfoNceProblem& problem, int digits, int max_b
     value.loss = with_engine(value.engine, [&]<class Number>(const Number*) {
       return On<Number>::mean(problem, value.bits);
     });
-    const bool certain = value.loss.agreed_digits() >= digits ||
-                         (value.loss.is_finite() && value.loss.width_up() == 0);
-    if (certain || value.bits >= max_bits) return value;
+    if (value.loss.agreed_digits() >= digits || value.bits >= max_bits) return value;
   }
 }
 

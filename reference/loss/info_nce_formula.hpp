@@ -10,8 +10,9 @@
 
 namespace assay::reference {
 
-/// How many bits beyond those asked for keep the absolute error of every logit below 2^-bits:
-/// the exponent of a bound of |logit|, at least 0.
+/// How many bits beyond those asked for keep the absolute error of every logit near 2^(10-bits):
+/// the exponent of a bound of |logit| as far as it exceeds 10, so that logits of ordinary size are
+/// computed at the precision asked for and huge ones still have a fraction.
 int extra_bits_for(const InfoNceProblem& problem);
 
 /// The formulas of one problem at one precision, with the embeddings made ready once. Defined for

@@ -127,7 +127,10 @@ RowKind kind_of_logits(const double* dot, std::int64_t keys, std::int64_t positi
   for (std::int64_t j = 0; j < keys; ++j) {
     if (instance.left_out(row, j) || std::isfinite(dot[j])) continue;
     if (dot[j] != dot[j]) return RowKind::nan;
-    if (dot[j] > 0 || j == positive) kind = RowKind::not_finite;
+    if (dot[j] > 0)
+      kind = RowKind::not_finite;
+    else if (j == positive && kind != RowKind::not_finite)
+      kind = RowKind::loss_not_finite;
   }
   return kind;
 }

@@ -15,9 +15,10 @@ namespace assay::contract {
 /// How a row's outputs are judged (the rule "extended reals", docs/loss/info_nce-budget.md).
 enum class RowKind : unsigned char {
   within_budget,
-  nan,             ///< a logit is NaN
-  not_finite,      ///< a logit is +inf, or the positive is -inf
-  outside_domain,  ///< an intermediate of the algorithm could overflow
+  nan,              ///< a logit is NaN
+  not_finite,       ///< a logit is +inf
+  loss_not_finite,  ///< the positive is -inf: the loss is +inf; nothing is asked of the lse
+  outside_domain,   ///< an intermediate of the algorithm could overflow
 };
 
 /// Budget of one row, and what it is made of: `*_logits` bounds what the rounding of the logits can

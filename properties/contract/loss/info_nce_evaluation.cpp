@@ -56,26 +56,37 @@ Tracked largest_of(const ErrorAlgebra& algebra, const std::vector<Tracked>& v, s
   return top;
 }
 
+/// The index of the only number that can be the largest, `top`; v.size() when several can.
+std::size_t certain_largest(const std::vector<Tracked>& v, const Tracked& top, std::size_t first) {
+  std::size_t only = v.size();
+  for (std::size_t j = first; j < v.size(); ++j) {
+    if (!compare(top, v[j]).may_not) continue;
+    if (only != v.size()) return v.size();
+    only = j;
+  }
+  return only;
+}
+
 /// The lanes brought to one maximum and added: R = sum of exp(v_j - M) over the negatives.
 struct NegativeSum {
   Tracked maximum, sum;
 };
 NegativeSum join_lanes(const ErrorAlgebra& algebra, const std::array<Lane, warp>& lanes) {
   std::vector<Tracked> maxima;
+  std::vector<std::size_t> live;
   double terms = 0;
-  for (const Lane& lane : lanes) {
-    if (!lane.empty) maxima.push_back(lane.maximum);
-    terms += lane.terms;
-  }
-  const Tracked top = largest_of(algebra, maxima, 0);
-  int candidates = 0;  // lanes that may hold the maximum
-  for (const Tracked& m : maxima) candidates += compare(top, m).may_not;
-  std::array<Tracked, warp> sums{};
   for (std::size_t l = 0; l < warp; ++l) {
     if (lanes[l].empty) continue;
-    const bool certain = candidates == 1 && compare(top, lanes[l].maximum).may_not;
-    const Tracked drop = certain ? held(0) : not_positive(algebra.sub(lanes[l].maximum, top));
-    sums[l] = algebra.mul(lanes[l].sum, algebra.exp(drop));
+    maxima.push_back(lanes[l].maximum);
+    live.push_back(l);
+    terms += lanes[l].terms;
+  }
+  const Tracked top = largest_of(algebra, maxima, 0);
+  const std::size_t own = certain_largest(maxima, top, 0);
+  std::array<Tracked, warp> sums{};
+  for (std::size_t k = 0; k < live.size(); ++k) {
+    const Tracked drop = k == own ? held(0) : not_positive(algebra.sub(maxima[k], top));
+    sums[live[k]] = algebra.mul(lanes[live[k]].sum, algebra.exp(drop));
   }
   for (std::size_t offset = warp / 2; offset > 0; offset /= 2)
     for (std::size_t l = 0; l < offset; ++l) sums[l] = algebra.add(sums[l], sums[l + offset]);
@@ -125,12 +136,13 @@ RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& l
   const Tracked& p = v[0];
   RowEvaluation worst{{0, 0, -1}, {0, 0, -1}};  // error -1: no form yet
 
-  // The sums over the negatives and over all, relative to a shift.
+  // The sums over the negatives and over all, relative to a shift that is logit `own` itself (the
+  // difference is then exactly 0), or some logit that cannot be told (own = v.size()).
   std::vector<Tracked> terms(v.size());
   Tracked over_negatives, over_all;
-  const auto sums_relative_to = [&](const Tracked& shift, bool shift_is_positive) {
+  const auto sums_relative_to = [&](const Tracked& shift, std::size_t own) {
     for (std::size_t j = 0; j < v.size(); ++j)
-      terms[j] = algebra.exp(j == 0 && shift_is_positive ? held(0) : algebra.sub(v[j], shift));
+      terms[j] = algebra.exp(j == own ? held(0) : algebra.sub(v[j], shift));
     over_all = narrowed(algebra.sum_any_order(terms), 1, infinity);
     std::swap(terms.front(), terms.back());
     terms.pop_back();
@@ -139,7 +151,7 @@ RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& l
   };
 
   // Relative to the positive: log1p of the negatives; log over all where it is the largest.
-  sums_relative_to(p, true);
+  sums_relative_to(p, 0);
   {
     const Tracked t = algebra.log1p(over_negatives);
     weaken(worst, t, algebra.add(p, t));
@@ -157,7 +169,7 @@ RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& l
     weaken(worst, l, lse);
   }
   if (v.size() > 1) {  // relative to the largest negative
-    sums_relative_to(m, false);
+    sums_relative_to(m, certain_largest(v, m, 1));
     const Tracked t = algebra.log1p(algebra.mul(over_negatives, algebra.exp(algebra.sub(m, p))));
     weaken(worst, t, algebra.add(p, t));
     if (order.may_exceed) {

@@ -130,11 +130,12 @@ reference::InfoNceEnclosures enclose_rows(const Known& known) {
   return truth;
 }
 
-Demand demand_of(RowKind kind) {
+Demand demand_of(RowKind kind, bool of_loss) {
   switch (kind) {
     case RowKind::within_budget: return Demand::within_budget;
     case RowKind::nan: return Demand::nan;
     case RowKind::not_finite: return Demand::not_finite;
+    case RowKind::loss_not_finite: return of_loss ? Demand::not_finite : Demand::nothing;
     case RowKind::outside_domain: return Demand::nothing;
   }
   return Demand::nothing;
@@ -145,7 +146,8 @@ Demand demand_of_mean(const std::vector<RowBudget>& rows) {
   bool not_finite = false, outside = false;
   for (const RowBudget& row : rows) {
     if (row.kind == RowKind::nan) return Demand::nan;
-    not_finite = not_finite || row.kind == RowKind::not_finite;
+    not_finite =
+        not_finite || row.kind == RowKind::not_finite || row.kind == RowKind::loss_not_finite;
     outside = outside || row.kind == RowKind::outside_domain;
   }
   if (not_finite) return Demand::not_finite;
@@ -167,7 +169,7 @@ OutputExpectation rows_expectation(const std::string& name, const std::vector<En
   for (const RowBudget& row : rows) {
     const bool judged = row.kind == RowKind::within_budget;
     output.budget.push_back(judged ? row.*budget : 0);
-    output.demand.push_back(demand_of(row.kind));
+    output.demand.push_back(demand_of(row.kind, budget == &RowBudget::loss));
   }
   return output;
 }

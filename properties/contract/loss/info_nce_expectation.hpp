@@ -19,9 +19,10 @@ namespace assay::contract {
 ///
 /// Non-finite inputs follow the rule "extended reals": a logit is the extended-real dot product,
 /// NaN when an entry is NaN or the products hold 0 * inf or infinities of both signs. A row with a
-/// NaN logit must be NaN; else a row with a logit +inf or a positive -inf must not be finite; else
-/// its negatives -inf weigh nothing and the row is judged on the rest. The mean is NaN when a row
-/// is, not finite when a row is not.
+/// NaN logit must be NaN; else a row with a logit +inf must not be finite; else the loss of a row
+/// whose positive is -inf must not be finite (its lse is not judged); else negatives at -inf weigh
+/// nothing and the row is judged on the rest. The mean is NaN when a row loss is, not finite when a
+/// row loss is not.
 ///
 /// \throws engine::InputError for a missing or misshapen input and for an unknown algorithm
 Expectation info_nce_expectation(const engine::Case& c, const std::string& algorithm);

@@ -66,12 +66,13 @@ TEST(Barriers, RefuseThreadsThatNeverCome) {
 
 TEST(Barriers, ErrorsNameBlockThreadAndLine) {
   const simt::ScopedOptions scoped(simt::parse_schedule("greedy"));
-  const auto error = error_of([] { launch(barrier_for_some, 1, dim3(4, 8), 0); });
+  const auto error = error_of([] { launch(barrier_for_some, 1, dim3(32, 2), 0); });
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), ErrorKind::divergent_barrier);
   EXPECT_EQ(error->block(), (simt::Index3{0, 0, 0}));
+  EXPECT_EQ(error->thread(), (simt::Index3{16, 0, 0}));
   const std::string message = error->what();
-  EXPECT_NE(message.find("block (0,0,0) thread ("), std::string::npos) << message;
+  EXPECT_EQ(message.find("divergent barrier: block (0,0,0) thread (16,0,0) at "), 0u) << message;
   EXPECT_NE(message.find("barrier_test.cpp:" + std::to_string(barrier_for_some_line)),
             std::string::npos)
       << message;

@@ -94,7 +94,7 @@ TEST(Launches, VisitEveryThreadOfEveryBlockOnce) {
   const dim3 blocks[] = {{1}, {33}, {8, 8}, {3, 5, 7}, {1024}, {1, 1024}, {4, 4, 64}};
   for (dim3 grid : grids)
     for (dim3 block : blocks) {
-      if (sanitized && grid.x * grid.y * grid.z > 2 && block.x * block.y * block.z > 200) continue;
+      if (sanitized && grid.x * grid.y * grid.z > 1 && block.x * block.y * block.z > 120) continue;
       const unsigned threads = block.x * block.y * block.z, count = grid.x * grid.y * grid.z;
       std::vector<int> visits(threads * count);
       launch(visit, grid, block, 0, visits.data());

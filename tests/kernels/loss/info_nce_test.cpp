@@ -182,7 +182,7 @@ TEST(InfoNceKernel, RefusesArgumentsThatMakeNoSense) {
 
 RC_GTEST_PROP(InfoNceKernelProperty, SchedulesAgreeAndTheBoundHolds, ()) {
   Descriptor c;
-  c.n = *rc::gen::inRange<std::int64_t>(1, thread_sanitized ? 20 : 70);
+  c.n = *rc::gen::inRange<std::int64_t>(1, thread_sanitized ? 12 : 70);
   c.d = *rc::gen::inRange<std::int64_t>(1, thread_sanitized ? 40 : 100);
   c.form = *rc::gen::elementOf(forms);
   c.seed = *rc::gen::inRange<std::uint64_t>(0, 1000000);
@@ -214,7 +214,9 @@ TEST(PlantedFaults, ChangeOutputsOfASmallInput) {
     for (Planted fault : planted_faults) {
       if (thread_sanitized && races(fault)) continue;
       EXPECT_TRUE(visible(fault, {8, 48, form, 1})) << name_of(fault);
-      EXPECT_TRUE(visible(fault, {37, 40, form, 1})) << name_of(fault);
+      if (!sanitized) {
+        EXPECT_TRUE(visible(fault, {37, 40, form, 1})) << name_of(fault);
+      }
     }
 }
 
@@ -225,11 +227,13 @@ TEST(PlantedFaults, AreOutsideTheErrorBound) {
     for (Planted fault : planted_faults) {
       if (thread_sanitized && races(fault)) continue;
       const bool small = fault == Planted::temperature_off || fault == Planted::row_sum_in_half;
-      // Seed 1: aligned pairs. Seed 2: opposed pairs, where the maximum is a negative.
-      Input input = make_input({37, small ? 3 : 40, form, 2});
+      // Opposed pairs (seed 2), where the maximum is a negative; aligned ones (seed 1), where the
+      // positive is, for the fault that counts it twice.
+      const std::uint64_t seed = fault == Planted::diagonal_mask_dropped ? 1 : 2;
+      Input input = make_input({37, small ? 3 : 40, form, seed});
       if (fault == Planted::maximum_not_subtracted)  // logits around 400 overflow e^x
         for (float& x : input.a) x *= 30;
-      if (fault == Planted::tail_tile_skipped) ASSERT_NE(input.rows() % 32, 0);
+      ASSERT_NE(input.rows() % 32, 0) << "a tail to skip";
       Input copy = input;
       const double share = largest_share(input, run_emulated(copy, "greedy", fault));
       EXPECT_FALSE(share <= 1.0) << name_of(fault) << " " << share;

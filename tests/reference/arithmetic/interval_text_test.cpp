@@ -28,13 +28,12 @@ RC_GTEST_PROP(IntervalText, DecimalTextEnclosesAndSoDoesReadingIt, ()) {
 
 RC_GTEST_PROP(IntervalText, DecimalEndsAreTheNearestOutside, ()) {
   // One unit in the last printed digit brings each end to the other side of the true end.
-  const Interval x = *random_interval();
-  RC_PRE(x.is_finite() && x.to_exact().size() < 2000);
+  const Interval x = *random_interval(Ranges::bounded);
   const Interval printed = Interval::parse(x.to_string(20), 1 << 14);
-  RC_PRE(printed.is_finite());
-  const Rational unit = Rational(1) / Rational("10000000000000000000");  // 10^-19
-  RC_ASSERT(lower_of(x) - lower_of(printed) <= abs(lower_of(printed)) * unit + power_of_two(-9000));
-  RC_ASSERT(upper_of(printed) - upper_of(x) <= abs(upper_of(printed)) * unit + power_of_two(-9000));
+  const Rational unit =  // 10^-19 for the printing, 2^-16383 for the reading
+      Rational(1) / Rational("10000000000000000000") + power_of_two(-16383);
+  RC_ASSERT(lower_of(x) - lower_of(printed) <= abs(lower_of(printed)) * unit);
+  RC_ASSERT(upper_of(printed) - upper_of(x) <= abs(upper_of(printed)) * unit);
 }
 
 RC_GTEST_PROP(IntervalText, EveryDoubleIsPrintedAsCWouldPrintIt, ()) {
@@ -47,7 +46,7 @@ RC_GTEST_PROP(IntervalText, EveryDoubleIsPrintedAsCWouldPrintIt, ()) {
 
 TEST(IntervalText, PrintsWhatAReaderExpects) {
   EXPECT_EQ(Interval().to_string(), "[-inf, inf]");
-  EXPECT_EQ(Interval::exactly(0.5).to_string(), "0.5000000000000000");
+  EXPECT_EQ(Interval::exactly(0.5).to_string(), "0.5");
   EXPECT_EQ(Interval::exactly(0.1).to_string(), "[0.10000000000000000, 0.10000000000000001]");
   EXPECT_EQ(Interval::between(-1, 2).to_string(3), "[-1.00, 2.00]");
   EXPECT_EQ(Interval::exactly(1234.5).to_string(5), "1234.5");

@@ -115,7 +115,7 @@ RC_GTEST_PROP(NumberFunction, WideArgumentsEncloseTheValuesOfAllTheirPoints, ())
   RC_PRE(std::min(a, b) <= inner && inner <= std::max(a, b));
   const int bits = *precision();
   for_each_engine([&]<class Number>(std::type_identity<Number>) {
-    const Context<Number> wide(bits), fine(300);
+    const Context<Number> wide(bits), fine(2 * bits + 64);
     const Number x = hull(wide.exactly(a), wide.exactly(b));
     const Number p = fine.exactly(inner);
     RC_ASSERT(to_interval(exp(x)).contains(to_interval(exp(p))));

@@ -112,6 +112,7 @@ TEST(NumberLife, AContextRefusesPrecisionsItCannotServe) {
       EXPECT_THROW(Context<Number>{bits}, std::invalid_argument) << bits;
     });
     EXPECT_THROW(Context<Rational>{bits}, std::invalid_argument) << bits;
+    EXPECT_THROW(to_interval(Rational(1) / 3, bits), std::invalid_argument) << bits;
   }
   EXPECT_EQ(Context<MpfiNumber>(lowest_bits).bits(), lowest_bits);
   EXPECT_EQ(Context<MpfiNumber>(highest_bits).bits(), highest_bits);

@@ -26,8 +26,8 @@ std::vector<Descriptor> descriptors() {
                    dimensions[seed * 5 % 8], temperatures[seed * 3 % 7],
                    seed % 4 < 2 ? InfoNceForm::joint_block : InfoNceForm::one_direction, seed});
   // More than one tile each way, ragged edges.
-  all.push_back({Kind::unit, 131, 5, 0.1, InfoNceForm::joint_block, 1001});
-  all.push_back({Kind::doubles, 150, 3, 0.5, InfoNceForm::one_direction, 1002});
+  all.push_back({Kind::unit, 70, 5, 0.1, InfoNceForm::joint_block, 1001});
+  all.push_back({Kind::doubles, 141, 3, 0.5, InfoNceForm::one_direction, 1002});
   return all;
 }
 

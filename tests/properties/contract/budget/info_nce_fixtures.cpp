@@ -13,9 +13,9 @@ std::ostream& operator<<(std::ostream& out, const Recipe& r) {
 }
 
 const std::vector<std::string>& families() {
-  static const std::vector<std::string> names = {"random",     "raw",       "aligned", "opposed",
-                                                 "ties",       "magnitudes", "subnormal",
-                                                 "edges",      "offset",    "shifted"};
+  static const std::vector<std::string> names = {"random", "raw",        "aligned",   "opposed",
+                                                 "ties",   "magnitudes", "subnormal", "edges",
+                                                 "offset", "shifted"};
   return names;
 }
 

@@ -20,7 +20,10 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 /// Rows and keys of a case.
 struct Problem {
   explicit Problem(const engine::Case& c)
-      : a(c.input("a")), b(c.input("b")), n(a.shape[0]), d(a.shape[1]),
+      : a(c.input("a")),
+        b(c.input("b")),
+        n(a.shape[0]),
+        d(a.shape[1]),
         joint(c.options.at("directions") == "joint-block"),
         temperature(c.scalars.at("temperature")) {}
   const Tensor &a, &b;
@@ -75,14 +78,16 @@ void finish(std::array<Lane, 32>& lanes, float p, bool negatives, Defect defect,
                                         : lanes[l].sum * kernels::exp_f32(lanes[l].maximum - m);
   for (std::size_t offset = 16; offset > 0; offset /= 2)
     for (std::size_t l = 0; l < offset; ++l) r[l] += r[l + offset];
+  const float zero = p - p;  // NaN for a positive that is not finite
   if (!negatives) {
-    loss = 0, lse = p;
+    loss = zero, lse = p;
   } else if (defect == Defect::no_maximum) {
     lse = kernels::log_f32(r[0] + kernels::exp_f32(p));
     loss = lse - p;
   } else if (m <= p) {
-    loss = kernels::log1p_f32(r[0] * kernels::exp_f32(m - p));
-    lse = p + loss;
+    const float t = kernels::log1p_f32(r[0] * kernels::exp_f32(m - p));
+    loss = t + zero;
+    lse = p + t;
   } else {
     const float t = kernels::log_f32(r[0] + kernels::exp_f32(p - m));
     loss = (m - p) + t;
@@ -173,10 +178,12 @@ class Stranger {
       for (float s : v) terms.push_back(exp(s - shift));
       return add_up(terms, style_.order);
     };
+    // log1p relative to a positive far below the largest logit would overflow.
+    const bool overflows = top - p > 80;
     if (style_.form == Style::Form::difference) {
       lse.push_back(top + log(sum_of(all, top)));
       loss.push_back(lse.back() - p);
-    } else if (style_.form == Style::Form::log_softmax) {
+    } else if (style_.form == Style::Form::log_softmax || overflows) {
       const float l = log(sum_of(all, top));
       lse.push_back(top + l);
       loss.push_back(-((p - top) - l));

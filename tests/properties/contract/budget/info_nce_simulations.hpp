@@ -15,11 +15,11 @@ namespace assay::testing {
 /// Defects of the stated algorithm that a budget has to see.
 enum class Defect {
   none,
-  temperature_off,   ///< 1/temperature too large by a factor 1 + 2^-16
+  temperature_off,  ///< 1/temperature too large by a factor 1 + 2^-16
   last_column_twice,
-  positive_twice,    ///< the positive also among the negatives
-  half_row_sum,      ///< the sum kept in binary16
-  no_maximum,        ///< exponentials without a shift
+  positive_twice,  ///< the positive also among the negatives
+  half_row_sum,    ///< the sum kept in binary16
+  no_maximum,      ///< exponentials without a shift
 };
 std::string name_of(Defect defect);
 inline constexpr Defect defects[] = {Defect::temperature_off, Defect::last_column_twice,

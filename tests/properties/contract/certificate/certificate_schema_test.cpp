@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "../../engine/files/file_testing.hpp"
 #include "properties/contract/certificate.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 #include "random_certificate.hpp"
+#include "tests/properties/engine/files/file_testing.hpp"
 
 namespace assay::contract {
 namespace {

@@ -9,8 +9,8 @@
 #include <set>
 #include <stdexcept>
 
-#include "../../engine/files/file_testing.hpp"
 #include "random_certificate.hpp"
+#include "tests/properties/engine/files/file_testing.hpp"
 
 namespace assay::contract {
 namespace {

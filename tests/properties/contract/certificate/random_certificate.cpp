@@ -7,8 +7,8 @@
 #include <limits>
 #include <random>
 
-#include "../../engine/files/file_testing.hpp"
 #include "properties/engine/hash.hpp"
+#include "tests/properties/engine/files/file_testing.hpp"
 
 namespace assay::contract::testing {
 namespace {
@@ -218,7 +218,6 @@ bool same(double x, double y) {
   return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y);
 }
 bool same(const Ends& x, const Ends& y) { return same(x.lo, y.lo) && same(x.hi, y.hi); }
-bool same(const std::string& x, const std::string& y) { return x == y; }
 bool same(const Tensor& x, const Tensor& y) {
   return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.strides == y.strides &&
          x.bytes == y.bytes;
@@ -246,6 +245,7 @@ bool same(const Finding& x, const Finding& y) {
          x.vacuous_outputs == y.vacuous_outputs && x.reason == y.reason;
 }
 bool same(const RefutedCase& x, const RefutedCase& y);
+bool same(const Check& x, const Check& y);
 
 template <class T>
 bool same(const std::vector<T>& x, const std::vector<T>& y) {

@@ -4,10 +4,11 @@
 
 #include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <utility>
 
 namespace assay::contract {
 
@@ -16,9 +17,9 @@ engine::Case double_case(std::int64_t n) {
   c.descriptor.contract = double_contract;
   c.descriptor.family = "counting";
   c.descriptor.index = static_cast<std::uint64_t>(n);
-  std::vector<float> values;
-  for (std::int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>(i));
-  c.inputs.push_back(Tensor::of_floats("x", {n}, values));
+  Tensor x = Tensor::contiguous("x", Dtype::f32, {n});
+  for (std::int64_t i = 0; i < n; ++i) x.as<float>()[i] = static_cast<float>(i);
+  c.inputs.push_back(std::move(x));
   c.scalars["factor"] = 2;
   c.options["mode"] = "plain";
   return c;
@@ -34,11 +35,7 @@ std::vector<float> doubled(const engine::Case& c) {
   return values;
 }
 
-std::vector<float> floats_of(const Tensor& t) {
-  std::vector<float> values(static_cast<std::size_t>(t.count()));
-  std::memcpy(values.data(), t.bytes.data(), t.bytes.size());
-  return values;
-}
+std::vector<float> floats_of(const Tensor& t) { return {t.as<float>(), t.as<float>() + t.count()}; }
 
 std::string this_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
@@ -51,22 +48,39 @@ int open_descriptors() {
   return count;
 }
 
+namespace {
+
+/// State and parent of a process from /proc; an empty state when there is none.
+struct ProcessStatus {
+  std::string state;
+  long parent = 0;
+};
+ProcessStatus status_of(const std::filesystem::path& process) {
+  std::ifstream file(process / "stat");
+  std::string line;
+  std::getline(file, line);
+  ProcessStatus status;
+  const std::size_t after_name = line.rfind(')');
+  if (after_name == std::string::npos) return status;
+  std::istringstream fields(line.substr(after_name + 1));
+  fields >> status.state >> status.parent;
+  return status;
+}
+
+}  // namespace
+
 int children_of_this_process() {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos)
-      continue;
-    std::ifstream stat(entry.path() / "stat");
-    std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
-    const std::size_t after_name = text.rfind(')');
-    if (after_name == std::string::npos) continue;
-    long parent = 0;
-    char state = 0;
-    if (std::sscanf(text.c_str() + after_name + 1, " %c %ld", &state, &parent) == 2 &&
-        parent == getpid())
-      ++count;
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") == std::string::npos)
+      count += status_of(entry.path()).parent == getpid();
   }
   return count;
+}
+
+std::string state_of(pid_t pid) {
+  return status_of(std::filesystem::path("/proc") / std::to_string(pid)).state;
 }
 
 }  // namespace assay::contract

@@ -2,6 +2,8 @@
 // The little contract "test/double" of the isolation tests: y = 2 x, and its cases.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,5 +29,7 @@ std::string this_program();
 /// Open descriptors and children (zombies included) of this process.
 int open_descriptors();
 int children_of_this_process();
+/// State letter of a process ("S", "Z", ...); empty when there is none.
+std::string state_of(pid_t pid);
 
 }  // namespace assay::contract

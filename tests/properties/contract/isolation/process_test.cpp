@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way in which a foreign program can break the rules of the pipe, told apart.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
 
@@ -10,7 +11,10 @@
 namespace assay::contract {
 namespace {
 
-ProcessCandidate make(const std::string& fault, ProcessLimits limits = {400, 20000}) {
+/// Long enough for a busy machine, except where running out of time is the point.
+constexpr ProcessLimits patient{20000, 20000}, impatient{400, 20000};
+
+ProcessCandidate make(const std::string& fault, ProcessLimits limits = patient) {
   return ProcessCandidate({this_program(), "foreign", fault}, limits);
 }
 
@@ -19,15 +23,16 @@ Observation observe(ProcessCandidate& candidate, std::int64_t n = 37) {
   return candidate.observe(c, double_outputs(c));
 }
 
-void expect_conduct(const std::string& fault, Conduct conduct, const std::string& words) {
-  ProcessCandidate candidate = make(fault);
+void expect_conduct(const std::string& fault, Conduct conduct, const std::string& words,
+                    ProcessLimits limits = patient) {
+  ProcessCandidate candidate = make(fault, limits);
   const Observation o = observe(candidate);
   EXPECT_EQ(name_of(o.conduct), name_of(conduct)) << fault << ": " << o.detail;
   EXPECT_NE(o.detail.find(words), std::string::npos) << fault << ": " << o.detail;
 }
 
 TEST(Process, ReturnsTheOutputsOfAnHonestProgram) {
-  ProcessCandidate candidate = make("honest", {10000, 20000});
+  ProcessCandidate candidate = make("honest");
   EXPECT_EQ(candidate.info().name, "foreign");
   EXPECT_EQ(candidate.info().version, "3");
   EXPECT_EQ(candidate.info().contract, double_contract);
@@ -68,18 +73,27 @@ TEST(Process, ShowsTheFirstBytesOfWhatIsNoFrame) {
   expect_conduct("huge_length", Conduct::bad_reply, "a length of 4611686018427387904");
   expect_conduct("garbage", Conduct::bad_reply, "{\\\"y\\\": this is no");
   expect_conduct("after_frame", Conduct::bad_reply, "done!");
-  expect_conduct("speaks_unasked", Conduct::bad_reply, "ready");
   expect_conduct("wrong_id", Conduct::bad_reply, "answers request 7000 instead of 1");
   expect_conduct("no_status", Conduct::bad_reply, "unknown status ''");
+}
+
+TEST(Process, NoticesWordsThatNobodyAskedFor) {
+  ProcessCandidate candidate = make("speaks_when_poked");
+  EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
+  kill(candidate.program_pid(), SIGUSR1);  // handled before it reads the next request
+  const Observation o = observe(candidate);
+  EXPECT_EQ(o.conduct, Conduct::bad_reply) << o.detail;
+  EXPECT_NE(o.detail.find("\"ready\\n"), std::string::npos) << o.detail;
+  EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
 }
 
 TEST(Process, DoesNotNeedAnEchoedId) { expect_conduct("no_id", Conduct::returned, ""); }
 
 TEST(Process, StopsWhatDoesNotAnswer) {
-  expect_conduct("hang", Conduct::hung, "no answer within 400 ms");
-  expect_conduct("short_chatter", Conduct::hung, "so far it wrote 3 bytes: \"hi\\n\"");
-  expect_conduct("truncated_hang", Conduct::hung, "so far it wrote 10 bytes");
-  ProcessCandidate candidate = make("never_reads");
+  expect_conduct("hang", Conduct::hung, "no answer within 400 ms", impatient);
+  expect_conduct("short_chatter", Conduct::hung, "so far it wrote 3 bytes: \"hi\\n\"", impatient);
+  expect_conduct("truncated_hang", Conduct::hung, "so far it wrote 10 bytes", impatient);
+  ProcessCandidate candidate = make("never_reads", impatient);
   EXPECT_EQ(observe(candidate, 1000000).conduct, Conduct::hung);  // a request that fills the pipe
 }
 
@@ -137,12 +151,13 @@ TEST(Process, IsUnavailableWhenItCannotStart) {
   const Observation slow = observe(never);
   EXPECT_EQ(slow.conduct, Conduct::unavailable);
   EXPECT_NE(slow.detail.find("no greeting within 300 ms"), std::string::npos) << slow.detail;
+  EXPECT_EQ(slow.detail, never.unavailable_reason());
   ProcessCandidate nothing({"/nonexistent/program"}, {400, 300});
   EXPECT_NE(observe(nothing).detail.find("cannot start '/nonexistent/program'"), std::string::npos);
 }
 
 TEST(Process, KeepsTheEndOfStandardError) {
-  ProcessCandidate candidate = make("loud", {10000, 20000});
+  ProcessCandidate candidate = make("loud");
   EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
   const Observation o = observe(candidate, 99);
   EXPECT_EQ(o.conduct, Conduct::crashed) << o.detail;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
@@ -36,11 +37,19 @@ inline void count_sanitizer_reports() {
 #endif
 }
 
-/// Feeds `parse` every proper prefix of the valid `file`, every single-bit flip of its first 512
-/// bytes, and 2000 copies with one to four random bytes changed, removed or doubled. Any exception
-/// but InputError, any message of several lines and any sanitizer report fails the test.
+/// How much damage beside the truncations.
+struct DamagePlan {
+  std::size_t flipped_bytes = 512;
+  int rounds = 2000;
+};
+
+/// Feeds `parse` every proper prefix of the valid `file`, every single-bit flip of its first
+/// `flipped_bytes` bytes, and `rounds` copies with one to four random bytes changed, removed or
+/// doubled. Any exception but InputError, any message of several lines and any sanitizer report
+/// fails the test.
 template <class Parse>
-DamageOutcome survives_damage(const std::vector<std::byte>& file, Parse parse) {
+DamageOutcome survives_damage(const std::vector<std::byte>& file, Parse parse,
+                              DamagePlan plan = {}) {
   using Bytes = std::vector<std::byte>;
   DamageOutcome outcome;
   count_sanitizer_reports();
@@ -64,14 +73,14 @@ DamageOutcome survives_damage(const std::vector<std::byte>& file, Parse parse) {
   for (std::size_t length = 0; length < file.size(); ++length)
     outcome.truncations_accepted +=
         feed(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length)));
-  for (std::size_t i = 0; i < std::min<std::size_t>(file.size(), 512); ++i)
+  for (std::size_t i = 0; i < std::min(file.size(), plan.flipped_bytes); ++i)
     for (int bit = 0; bit < 8; ++bit) {
       Bytes flipped = file;
       flipped[i] ^= std::byte{1} << bit;
       feed(flipped);
     }
   std::mt19937_64 random(file.size());
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < plan.rounds; ++round) {
     Bytes damaged = file;
     for (std::uint64_t i = 1 + random() % 4; i-- > 0 && !damaged.empty();) {
       const auto at = damaged.begin() + static_cast<std::ptrdiff_t>(random() % damaged.size());
