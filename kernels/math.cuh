@@ -104,15 +104,15 @@ __host__ __device__ inline float log1p_f32(float x) {
   if (!(x >= 0.0f)) return float_of(0x7fc00000u);
   if (x > 0x1p25f) return log_f32(x);  // ln(1+x) - ln x < 1/x < 2^-25, far below an ulp
   // 1+x = 2^k (1+f): the rounded sum only chooses k. f is x 2^-k + (2^-k - 1) from exact parts;
-  // what its rounding loses (nothing when k = 0) is recovered exactly (two-sum) and enters through
-  // the derivative 1/(1+f), to first order 1 - f.
+  // what its rounding loses (nothing when k = 0) is recovered exactly (two-sum) and added at the
+  // end, where the derivative 1/(1+f) may be taken for 1.
   const unsigned shifted = shifted_exponent(1.0f + x);
   const float scale = float_of(one_bits - shifted);
   const float first = x * scale, second = scale - 1.0f;
   const float f = first + second;
   const float back = f - first;
   const float lost = (first - (f - back)) + (second - back);
-  return log_reduced(exponent_value(shifted), f, lost * (1.0f - f));
+  return log_reduced(exponent_value(shifted), f, lost);
 }
 
 }  // namespace assay::kernels

@@ -21,7 +21,7 @@ struct SameType {
 /// left to cudaGetLastError and to the next synchronising call.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes,
-            const Arguments&... arguments) {
+            Arguments... arguments) {
   kernel<<<grid, block, dynamic_shared_bytes>>>(static_cast<Parameters>(arguments)...);
 }
 

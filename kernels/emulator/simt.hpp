@@ -41,7 +41,7 @@ Array& shared(Key, Where where = Where::here()) {
 /// under the options of this host thread. \throws Error
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes,
-            const Arguments&... arguments) {
+            Arguments... arguments) {
   auto body = [&] { kernel(static_cast<Parameters>(arguments)...); };
   run(
       grid, block, dynamic_shared_bytes,

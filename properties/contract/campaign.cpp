@@ -76,8 +76,10 @@ Outcome run_case(const Column& column, Candidate& candidate, const Case& c) {
   outcome.hypotheses = judgement.expectation.hypotheses;
   outcome.input_sha256 = sha256_of_case(c);
   outcome.output_sha256 = sha256_of_outputs(judgement.observation.outputs);
-  if (outcome.finding.verdict == Verdict::refuted)
+  if (outcome.finding.verdict == Verdict::refuted) {
     outcome.observation = std::move(judgement.observation);
+    outcome.observation->milliseconds = 0;  // not evidence, and different in every run
+  }
   return outcome;
 }
 

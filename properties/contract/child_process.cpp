@@ -26,6 +26,12 @@ constexpr int max_children = 512;
 std::atomic<pid_t> live_children[max_children];
 std::atomic<bool> interrupted{false};
 
+/// Kills a process group by its leader. To kill(2), -1 is everybody and 0 the caller's own group:
+/// nothing that is not a leader's number may get there.
+void kill_group(pid_t leader) noexcept {
+  if (leader > 1) kill(-leader, SIGKILL);
+}
+
 int enter_child(pid_t pid) {
   for (int slot = 0; slot < max_children; ++slot) {
     pid_t empty = 0;
@@ -155,7 +161,7 @@ std::string ChildProcess::start(const std::vector<std::string>& command,
 }
 
 int ChildProcess::end() {
-  kill(-pid_, SIGKILL);
+  kill_group(pid_);
   // Out of the table before the number can be given to somebody else.
   if (slot_ >= 0) live_children[slot_].store(0);
   slot_ = -1;
@@ -190,8 +196,7 @@ void ChildProcess::kill_and_reap() {
 void interrupt_children() noexcept {
   interrupted.store(true);
   for (std::atomic<pid_t>& child : live_children) {
-    const pid_t pid = child.load();
-    if (pid > 0) kill(-pid, SIGKILL);
+    kill_group(child.load());
   }
 }
 

@@ -31,7 +31,7 @@ std::int64_t checker_pid = 0;
 /// the checker.
 void on_parent_change(int) {
   if (getppid() != checker_pid) {
-    kill(0, SIGKILL);
+    if (getpid() > 1) kill(-getpid(), SIGKILL);  // the group that this process leads, no other
     _exit(0);
   }
 }

@@ -99,16 +99,7 @@ ExactVector<Number> Context<Number>::vector(const double* x, std::int64_t count,
                                             std::int64_t stride) const {
   if (!all_finite(x, count, stride))
     throw std::invalid_argument("vector: an element is not finite");
-  ExactVector<Number> made;
-  if constexpr (is_arb<Number>) {
-    made.size_ = count;
-    made.balls_ = {_arb_vec_init(count), typename ExactVector<Number>::Clear{count}};
-    for (std::int64_t k = 0; k < count; ++k) arb_set_d(made.balls_.get() + k, x[k * stride]);
-  } else {
-    made.elements_.reserve(static_cast<std::size_t>(count));
-    for (std::int64_t k = 0; k < count; ++k) made.elements_.push_back(x[k * stride]);
-  }
-  return made;
+  return ExactVector<Number>(x, count, stride);
 }
 
 template <class Number>

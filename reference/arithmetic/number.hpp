@@ -55,6 +55,10 @@ class ExactVector {
  private:
   template <class>
   friend class Context;
+  ExactVector(const double* x, std::int64_t count, std::int64_t stride) {
+    elements_.reserve(static_cast<std::size_t>(count));
+    for (std::int64_t k = 0; k < count; ++k) elements_.push_back(x[k * stride]);
+  }
   std::vector<double> elements_;
 };
 
@@ -104,6 +108,10 @@ class ExactVector<ArbNumber> {
     std::int64_t size;
     void operator()(arb_ptr balls) const { _arb_vec_clear(balls, size); }
   };
+  ExactVector(const double* x, std::int64_t count, std::int64_t stride)
+      : balls_(_arb_vec_init(count), Clear{count}), size_(count) {
+    for (std::int64_t k = 0; k < count; ++k) arb_set_d(balls_.get() + k, x[k * stride]);
+  }
   std::unique_ptr<arb_struct, Clear> balls_;
   std::int64_t size_ = 0;
 };

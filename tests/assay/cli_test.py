@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
 
 class Value(Case):
     def test_a_known_loss_is_enclosed_in_both_instances(self):
-        rows = {r["name"]: r["contract_fp64"] for r in json.load(open(ROOT / "tests/data/contract_vectors.json"))["rows"]}
+        rows = {r["name"]: r["contract_fp64"] for r in json.loads((ROOT / "tests/data/contract_vectors.json").read_text())["rows"]}
         for directions, name in [("joint-block", "lightly NTXent"), ("one-direction", "MNRL/GradCache/Inf-CL one dir")]:
             out = run("value", "loss/info_nce", "--input", PAIRS, "--temperature", 0.2, "--directions", directions,
                       "--digits", 30, "--json")

@@ -27,8 +27,7 @@ std::optional<std::vector<std::byte>> bytes_of_base64(std::string_view text) {
       !base64_decode_final(&context))
     return std::nullopt;
   bytes.resize(length);
-  // nettle skips white space and ignores the unused bits of the last group; one text per value is
-  // what makes equal certificates equal bytes.
+  // nettle skips white space; one text per value is what makes equal certificates equal bytes.
   if (base64_of(bytes) != text) return std::nullopt;
   return bytes;
 }

@@ -45,6 +45,29 @@ TEST(Schedules, ChooseTheOrderOfThreads) {
     for (int i = 1; i < 32; ++i) EXPECT_EQ(random[warp * 32 + i] / 32, random[warp * 32] / 32);
 }
 
+template <bool whole_block>
+__global__ void record_order_after_meeting(unsigned* next, unsigned* order) {
+  if constexpr (whole_block)
+    __syncthreads();
+  else
+    __syncwarp();
+  order[atomicAdd(next, 1u)] = threadIdx.x;
+}
+
+TEST(Schedules, GiveNoPrivilegeToTheThreadThatOpensABarrier) {
+  void (*const kernels[])(unsigned*, unsigned*) = {record_order_after_meeting<true>,
+                                                   record_order_after_meeting<false>};
+  for (auto kernel : kernels)
+    for (const char* schedule : {"fair", "greedy", "greedy-reverse"}) {
+      const simt::ScopedOptions scoped(simt::parse_schedule(schedule));
+      unsigned next = 0;
+      std::vector<unsigned> order(32);
+      launch(kernel, 1, 32, 0, &next, order.data());
+      for (unsigned t = 0; t < 32; ++t)
+        EXPECT_EQ(order[t], std::string(schedule) == "greedy-reverse" ? 31 - t : t) << schedule;
+    }
+}
+
 /// Each round every thread publishes a value and reads that of a thread in another warp. The second
 /// barrier keeps a fast thread from publishing the next value too early.
 template <bool second_barrier>

@@ -155,26 +155,39 @@ TEST(InfoNceAPriori, LeavesOutTheLogSumExpWhenNotAsked) {
   EXPECT_TRUE(without.row_lse.empty());
 }
 
-TEST(InfoNceAPriori, TheRadiusCanBeFilled) {
-  // Inner products 1 + (d - 1) h with h half an ulp or a little more: where products are added one
-  // after the other, each addition loses u in the positive and gains almost u in the negatives.
+/// Row 0 has a positive whose inner product 1 + (d - 1) h loses u in each addition (h is half an
+/// ulp: a tie), and `rivals` negatives that gain almost u each (a little more than half an ulp);
+/// the other negatives lie on the far side. Many equal rows, so that the matrix kernel, which adds
+/// the products one after the other, is at work.
+Instance adversary(std::size_t rivals, double temperature) {
   constexpr int d = 129, n = 24;
-  const double a_little_more = 0x1p-27 * (1 + 0x1p-20);
-  std::vector<double> x(d, 0x1p-26), loses(d, 0x1p-27), gains(d, a_little_more);
+  const double little_more = 0x1p-27 * (1 + 0x1p-20);
+  std::vector<double> x(d, 0x1p-26), loses(d, 0x1p-27), gains(d, little_more), far(d, -0x1p-27);
   x[0] = loses[0] = gains[0] = 1;
-  std::vector<std::vector<double>> keys(n, gains);
+  far[0] = -1;
+  std::vector<std::vector<double>> keys(n, far);
   keys[0] = loses;
-  const Instance instance = make(std::vector(n, x), keys, 1.0, InfoNceForm::one_direction);
-  const auto found = enclose_info_nce_a_priori(instance.problem).value();
-  const InfoNceFormula<MpfiNumber> formula(instance.problem, truth_bits);
-  const auto row = formula.row(formula.logits(0), 0);
-  Tally loss, lse;
-  EXPECT_TRUE(holds(formula.context(), row.loss, found.row_loss[0], loss));
-  EXPECT_TRUE(holds(formula.context(), row.lse, found.row_lse[0], lse));
-  fmt::print("  |error|/radius: loss {:.3f}, log-sum-exp {:.3f}\n", loss.largest_share,
-             lse.largest_share);
-  EXPECT_GT(loss.largest_share, 0.8);
-  EXPECT_GT(lse.largest_share, 0.6);
+  for (std::size_t k = 1; k <= rivals; ++k) keys[k] = gains;
+  return make(std::vector(n, x), keys, temperature, InfoNceForm::one_direction);
+}
+
+TEST(InfoNceAPriori, TheRadiusCanBeFilled) {
+  // With one rival the ratio is 1 and half of its error arrives in the loss; with all, nearly all.
+  for (const std::size_t rivals : {std::size_t{1}, std::size_t{23}}) {
+    const Instance instance = adversary(rivals, 0.0625);
+    const auto found = enclose_info_nce_a_priori(instance.problem).value();
+    const InfoNceFormula<MpfiNumber> formula(instance.problem, truth_bits);
+    const auto row = formula.row(formula.logits(0), 0);
+    Tally loss, lse;
+    EXPECT_TRUE(holds(formula.context(), row.loss, found.row_loss[0], loss));
+    EXPECT_TRUE(holds(formula.context(), row.lse, found.row_lse[0], lse));
+    fmt::print("  {} rivals: |error|/radius {:.3f} for the loss, {:.3f} for the log-sum-exp\n",
+               rivals, loss.largest_share, lse.largest_share);
+    EXPECT_GT(loss.largest_share, 0.9);
+    if (rivals > 1) {
+      EXPECT_GT(lse.largest_share, 0.8);
+    }
+  }
 }
 
 // --- range ----------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Makes the InfoNCE problems of the tests.
 #include "tests/reference/loss/instances.hpp"
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs the a-priori tier step by step and measures each step against MPFI.
 #include "tests/reference/loss/instrument.hpp"
 
 #include <algorithm>

@@ -35,7 +35,7 @@ std::map<std::string, bool> accepted(const std::vector<TrivialTrial>& trials) {
 }
 
 TEST(Vacuity, ATightBudgetRefusesEveryTrivialAnswer) {
-  const Expectation e = expectation_of({1, 2, 3}, 1e-6);
+  const Expectation e = expectation_of({1, 2, 3}, 0x1p-20);
   const std::vector<Tensor> previous = {Tensor::of_floats("y", {2}, {5, 6})};
   const auto by_answer = accepted(trivial_trials(case_with({9, 8, 7}), e, &previous));
   const std::map<std::string, bool> expected = {
@@ -81,7 +81,7 @@ TEST(Vacuity, NaNFillPassesOnlyWhereNaNIsDemandedOrNothingIs) {
 }
 
 TEST(Vacuity, SingleElementsAreNotComparedWithTheirOwnMean) {
-  const auto by_answer = accepted(trivial_trials(case_with({1}), expectation_of({2}, 1e-6)));
+  const auto by_answer = accepted(trivial_trials(case_with({1}), expectation_of({2}, 0x1p-20)));
   EXPECT_EQ(by_answer.count("constant"), 0u);
   EXPECT_EQ(by_answer.count("first value"), 0u);
   EXPECT_FALSE(by_answer.at("zeros"));
@@ -89,7 +89,7 @@ TEST(Vacuity, SingleElementsAreNotComparedWithTheirOwnMean) {
 
 TEST(Vacuity, AnAccountAddsUpOverASuite) {
   std::vector<VacuityResult> account;
-  accumulate(account, trivial_trials(case_with({1}), expectation_of({0, 0}, 1e-6)));
+  accumulate(account, trivial_trials(case_with({1}), expectation_of({0, 0}, 0x1p-20)));
   const auto zeros = [&] {
     for (const VacuityResult& r : account)
       if (r.output == "y" && r.trivial_answer == "zeros") return r;
@@ -97,10 +97,10 @@ TEST(Vacuity, AnAccountAddsUpOverASuite) {
   };
   EXPECT_EQ(zeros().tried, 1);
   EXPECT_EQ(zeros().refused, 0) << "vacuous so far: the truth is zero";
-  accumulate(account, trivial_trials(case_with({1}), expectation_of({1, 0}, 1e-6)));
+  accumulate(account, trivial_trials(case_with({1}), expectation_of({1, 0}, 0x1p-20)));
   EXPECT_EQ(zeros().tried, 2);
   EXPECT_EQ(zeros().refused, 1);
-  accumulate(account, trivial_trials(case_with({1}), expectation_of({1, 0}, 1e-6, "z")));
+  accumulate(account, trivial_trials(case_with({1}), expectation_of({1, 0}, 0x1p-20, "z")));
   EXPECT_EQ(zeros().tried, 2) << "another output has its own account";
 }
 

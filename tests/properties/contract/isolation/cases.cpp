@@ -2,6 +2,7 @@
 // Cases and process counts for the isolation tests.
 #include "tests/properties/contract/isolation/cases.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -78,6 +79,8 @@ int children_of_this_process() {
   }
   return count;
 }
+
+bool signal_one(pid_t pid, int signal) { return pid > 1 && kill(pid, signal) == 0; }
 
 std::string state_of(pid_t pid) {
   return status_of(std::filesystem::path("/proc") / std::to_string(pid)).state;

@@ -29,6 +29,9 @@ std::string this_program();
 /// Open descriptors and children (zombies included) of this process.
 int open_descriptors();
 int children_of_this_process();
+/// Sends a signal to one process. Refuses what kill(2) would take for a group or for everybody,
+/// such as the -1 of a candidate without a process. \return true when the signal was sent
+bool signal_one(pid_t pid, int signal);
 /// State letter of a process ("S", "Z", ...); empty when there is none.
 std::string state_of(pid_t pid);
 

@@ -76,6 +76,29 @@ SafetensorsFrame status(const std::string& word, const std::string& why) {
   return reply;
 }
 
+/// On SIGUSR1 writes this, then tells the parent with SIGUSR2.
+std::string unasked;
+pid_t parent = 0;
+void speak_when_poked(const std::string& text) {
+  parent = getppid();
+  unasked = text;
+  signal(SIGUSR1, [](int) {
+    (void)!write(STDOUT_FILENO, unasked.data(), unasked.size());
+    if (getppid() == parent) signal_one(parent, SIGUSR2);
+  });
+}
+
+/// A perfectly good reply that nobody asked for.
+std::string framed_answer() {
+  SafetensorsFrame reply;
+  reply.metadata = {{"status", "ok"}};
+  reply.tensors.push_back(Tensor::contiguous("y", Dtype::f32, {37}));
+  const std::vector<std::byte> bytes = engine::serialize_safetensors(reply);
+  const std::uint64_t length = bytes.size();
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) +
+         std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
 [[noreturn]] void sleep_for_ever() {
   while (true) pause();
 }
@@ -159,8 +182,8 @@ SafetensorsFrame faulty_answer(const std::string& fault, const SafetensorsFrame&
 
 int foreign_main(const char* name) {
   const std::string fault = name;
-  if (fault == "speaks_when_poked")
-    signal(SIGUSR1, [](int) { (void)!write(STDOUT_FILENO, "ready\n", 6); });
+  if (fault == "speaks_when_poked") speak_when_poked("ready\n");
+  if (fault == "answers_when_poked") speak_when_poked(framed_answer());
   greet(fault);
   if (fault == "never_reads") sleep_for_ever();
   int calls = 0;

@@ -41,9 +41,10 @@ TEST(ProcessLife, StartsAgainAfterDeathHangAndGarbage) {
 
 TEST(ProcessLife, NamesAKillFromOutside) {
   ProcessCandidate candidate = make("hang");
+  ASSERT_GT(candidate.program_pid(), 1);
   std::thread killer([program = candidate.program_pid()] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    kill(program, SIGKILL);
+    signal_one(program, SIGKILL);
   });
   const Observation o = observe(candidate);
   killer.join();

@@ -77,14 +77,23 @@ TEST(Process, ShowsTheFirstBytesOfWhatIsNoFrame) {
   expect_conduct("no_status", Conduct::bad_reply, "unknown status ''");
 }
 
-TEST(Process, NoticesWordsThatNobodyAskedFor) {
-  ProcessCandidate candidate = make("speaks_when_poked");
-  EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
-  kill(candidate.program_pid(), SIGUSR1);  // handled before it reads the next request
-  const Observation o = observe(candidate);
-  EXPECT_EQ(o.conduct, Conduct::bad_reply) << o.detail;
-  EXPECT_NE(o.detail.find("\"ready\\n"), std::string::npos) << o.detail;
-  EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
+TEST(Process, NoticesWordsAndAnswersThatNobodyAskedFor) {
+  sigset_t done, before;
+  sigemptyset(&done);
+  sigaddset(&done, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &done, &before);
+  for (const char* fault : {"speaks_when_poked", "answers_when_poked"}) {
+    ProcessCandidate candidate = make(fault);
+    EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
+    ASSERT_TRUE(signal_one(candidate.program_pid(), SIGUSR1));
+    const timespec patience{20, 0};
+    ASSERT_EQ(sigtimedwait(&done, nullptr, &patience), SIGUSR2);
+    const Observation o = observe(candidate);
+    EXPECT_EQ(name_of(o.conduct), name_of(Conduct::bad_reply)) << fault << ": " << o.detail;
+    EXPECT_NE(o.detail.find("without being asked"), std::string::npos) << fault << ": " << o.detail;
+    EXPECT_EQ(observe(candidate).conduct, Conduct::returned);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(Process, DoesNotNeedAnEchoedId) { expect_conduct("no_id", Conduct::returned, ""); }

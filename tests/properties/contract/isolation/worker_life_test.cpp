@@ -43,7 +43,9 @@ std::thread after(int delay, Action action) {
 TEST(WorkerLife, GoesOnAfterAKillInMidCall) {
   WorkerCandidate candidate = make("misbehave:hang_at_99");
   EXPECT_EQ(observe(candidate, 5).conduct, Conduct::returned);
-  std::thread killer = after(200, [worker = candidate.worker_pid()] { kill(worker, SIGKILL); });
+  ASSERT_GT(candidate.worker_pid(), 1);
+  std::thread killer =
+      after(200, [worker = candidate.worker_pid()] { signal_one(worker, SIGKILL); });
   const Observation killed = observe(candidate, 99);
   killer.join();
   EXPECT_EQ(killed.conduct, Conduct::crashed) << killed.detail;
@@ -55,7 +57,7 @@ TEST(WorkerLife, ReplacesAWorkerThatDiedIdle) {
   WorkerCandidate honest = make("honest");
   EXPECT_EQ(observe(honest).conduct, Conduct::returned);
   const pid_t first = honest.worker_pid();
-  kill(first, SIGKILL);
+  ASSERT_TRUE(signal_one(first, SIGKILL));
   siginfo_t info;
   waitid(P_PID, static_cast<id_t>(first), &info, WEXITED | WNOWAIT);
   const Observation next = observe(honest);
@@ -130,7 +132,7 @@ TEST(WorkerLife, DiesWithItsChecker) {
     const pid_t worker = hang.worker_pid();
     std::thread killer = after(200, [worker, report] {
       (void)!write(report[1], &worker, sizeof worker);
-      kill(getpid(), SIGKILL);
+      signal_one(getpid(), SIGKILL);
     });
     observe(hang, 99);
     _exit(1);

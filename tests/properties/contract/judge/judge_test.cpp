@@ -108,8 +108,7 @@ TEST(Judge, ElementsWithinBudgetAreCertifiedWithTheLargestShare) {
   EXPECT_EQ(finding.element, 2);
   EXPECT_EQ(finding.observed, 3.75);
   EXPECT_EQ(finding.budget, 1);
-  EXPECT_TRUE(finding.share.contains(0.75));
-  EXPECT_LT(finding.share.hi - finding.share.lo, 1e-14);
+  EXPECT_EQ(finding.share, (Ends{0.75, 0.75}));
   EXPECT_EQ(finding.elements_judged, 3);
   EXPECT_EQ(finding.tier, "a-priori");
 }

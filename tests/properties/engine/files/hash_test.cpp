@@ -54,8 +54,8 @@ TEST(Base64, AgreesWithTheVectorsOfRfc4648) {
 }
 
 TEST(Base64, RefusesEveryOtherSpelling) {
-  for (const char* text :
-       {"Zg", "Zg=", "Zg===", "Zh==", "Z g=", "Zm8=Zm8=", "Zm9v\n", "Zm9v----", "====", "Zm9*"})
+  for (const char* text : {"Zg", "Zg=", "Zg===", "Zh==", "Z g=", "Zm8=Zm8=", "Zm9v\n", "Zm9v----",
+                           "====", "Zm9*", "Zm9v    ", "Zm\t9\n\nv "})
     EXPECT_FALSE(bytes_of_base64(text).has_value()) << text;
 }
 
