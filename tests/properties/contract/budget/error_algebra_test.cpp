@@ -261,8 +261,8 @@ TEST(ErrorAlgebra, OverflowMakesTheErrorInfiniteAndItStaysSo) {
     EXPECT_EQ(algebra.sum_any_order({held(1), e, held(2)}).error, HUGE_VAL);
     EXPECT_EQ(algebra.div(e, held(2)).error, HUGE_VAL);
   }
-  EXPECT_EQ(algebra.log({1e-3, 0, 1e-3}).error, HUGE_VAL) << "the held argument may be zero";
-  EXPECT_EQ(algebra.div(held(1), {1e-3, 0, 1e-3}).error, HUGE_VAL);
+  EXPECT_EQ(algebra.log({0x1p-10, 0, 0x1p-10}).error, HUGE_VAL) << "the held argument may be zero";
+  EXPECT_EQ(algebra.div(held(1), {0x1p-10, 0, 0x1p-10}).error, HUGE_VAL);
 }
 
 TEST(ErrorAlgebra, SumsInEveryOrderStayWithinGamma) {

@@ -241,10 +241,10 @@ TEST(InfoNceBudget, OverflowOfAnIntermediateIsOutsideTheDomain) {
             (std::vector<K>{outside, inside, outside, inside}));
   // the division by the temperature overflows; a stranger may scale the keys first, which row 1
   // sees
-  EXPECT_EQ(kinds(case_of(2, 1, {1e10f, 0}, {1e10f, 1}, 1e-30, false)),
+  EXPECT_EQ(kinds(case_of(2, 1, {1e10f, 0}, {1e10f, 1}, 0x1p-100, false)),
             (std::vector<K>{outside, inside, outside, outside}));
   // the reciprocal of the temperature overflows
-  EXPECT_EQ(kinds(case_of(1, 1, {1}, {1}, 1e-40, false)), (std::vector<K>{outside, outside}));
+  EXPECT_EQ(kinds(case_of(1, 1, {1}, {1}, 0x1p-133, false)), (std::vector<K>{outside, outside}));
   // logits of any size that do not overflow stay inside
   EXPECT_EQ(kinds(case_of(2, 1, {1e15f, -1}, {1e15f, 2e15f}, 1, false)),
             (std::vector<K>{inside, inside, inside, inside}));

@@ -40,7 +40,7 @@ TEST(TensorJson, FloatsPrintTheirOwnShortestDigits) {
   const float inf = std::numeric_limits<float>::infinity();
   const Tensor t =
       Tensor::of_floats("x", {2, 4},
-                        {0.1f, -0.0f, inf, -inf, std::numeric_limits<float>::quiet_NaN(), 1e-45f,
+                        {0.1f, -0.0f, inf, -inf, std::numeric_limits<float>::quiet_NaN(), 0x1p-149f,
                          std::numeric_limits<float>::max(), 16777216.0f});
   EXPECT_EQ(json_of(t)["values"].dump(),
             R"([0.1,-0.0,"inf","-inf","nan",1e-45,3.4028235e+38,16777216.0])");
