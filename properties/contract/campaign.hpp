@@ -22,7 +22,7 @@ struct CampaignOptions {
   std::uint64_t seed = 1;
   std::int64_t budget = 0;  ///< at most so many cases; 0: all. Families are cut evenly.
   int threads = 1;          ///< the result does not depend on it
-  std::int64_t shrink_trials = 400;
+  std::int64_t shrink_trials = 1000;
   std::optional<engine::Embeddings> embeddings;  ///< adds the family "file"
   std::function<void(std::int64_t done, std::int64_t total)> progress = [](std::int64_t,
                                                                            std::int64_t) {};

@@ -75,14 +75,27 @@ float rounded_to_bits(float x, int bits) {
   return std::ldexp(std::rint(std::ldexp(mantissa, bits)), exponent - bits);
 }
 
-// Runs of `extent` to leave out: halves first, then quarters, down to single ones; at most 64
-// positions a length, so that large cases stay cheap.
-std::vector<std::pair<Index, Index>> runs_to_drop(Index extent) {
+struct Run {
+  Index first, count;
+};
+
+// Runs of `extent` to leave out: the larger lengths first, halving; at most 64 positions a length,
+// so that large cases stay cheap. Bold runs are halves and quarters, the others are shorter.
+std::vector<Run> runs_to_drop(Index extent, bool bold) {
   constexpr Index positions = 64;
-  std::vector<std::pair<Index, Index>> runs;
+  std::vector<Run> runs;
   for (Index count = extent / 2; count >= 1 && extent <= count * positions; count /= 2)
-    for (Index first = 0; first + count <= extent; first += count) runs.push_back({first, count});
+    if (bold == (4 * count >= extent))
+      for (Index first = 0; first + count <= extent; first += count) runs.push_back({first, count});
   return runs;
+}
+
+void push_shorter(std::vector<engine::Case>& out, const engine::Case& c, const Views& v,
+                  bool bold) {
+  for (const Run& run : runs_to_drop(v.n, bold))
+    out.push_back(with_views(c, without_pairs(v, run.first, run.count)));
+  for (const Run& run : runs_to_drop(v.d, bold))
+    out.push_back(with_views(c, without_coordinates(v, run.first, run.count)));
 }
 
 void push_simpler_temperatures(std::vector<engine::Case>& out, const engine::Case& c) {
@@ -95,13 +108,20 @@ void push_simpler_temperatures(std::vector<engine::Case>& out, const engine::Cas
   }
 }
 
-void push_simpler_entries(std::vector<engine::Case>& out, const engine::Case& c, const Views& v) {
+void push_rounded_entries(std::vector<engine::Case>& out, const engine::Case& c, const Views& v) {
+  Views signs = v;  // only -1, 0, 1: often enough, and then nearly everything else can go
+  for (auto* m : {&signs.a, &signs.b})
+    for (float& x : *m) x = x > 0 ? 1.0f : x < 0 ? -1.0f : x;
+  out.push_back(with_views(c, signs));
   for (const int bits : {1, 3, 6, 12}) {
     Views r = v;
     for (auto* m : {&r.a, &r.b})
       for (float& x : *m) x = rounded_to_bits(x, bits);
     out.push_back(with_views(c, r));
   }
+}
+
+void push_single_entries(std::vector<engine::Case>& out, const engine::Case& c, const Views& v) {
   constexpr std::size_t few = 64;  // one entry at a time only where there are few
   if (v.a.size() + v.b.size() > few) return;
   for (std::size_t i = 0; i < v.a.size() + v.b.size(); ++i)
@@ -118,14 +138,13 @@ void push_simpler_entries(std::vector<engine::Case>& out, const engine::Case& c,
 std::vector<engine::Case> simpler_info_nce_cases(const engine::Case& c) {
   const Views v = views_of(c);
   std::vector<engine::Case> out;
-  for (const auto& [first, count] : runs_to_drop(v.n))
-    out.push_back(with_views(c, without_pairs(v, first, count)));
-  for (const auto& [first, count] : runs_to_drop(v.d))
-    out.push_back(with_views(c, without_coordinates(v, first, count)));
+  push_shorter(out, c, v, true);
   if (!c.input("a").is_contiguous() || !c.input("b").is_contiguous())
     out.push_back(with_views(c, v));
   push_simpler_temperatures(out, c);
-  push_simpler_entries(out, c, v);
+  push_rounded_entries(out, c, v);
+  push_shorter(out, c, v, false);
+  push_single_entries(out, c, v);
   return out;
 }
 
