@@ -8,14 +8,21 @@
 #include <csignal>
 #include <cstdio>
 
+#include "properties/contract/child_process.hpp"
+#include "properties/engine/files/atomic_file.hpp"
+
 namespace assay::cli {
 namespace {
 
 volatile std::sig_atomic_t stop_flag = 0;
 
 extern "C" void on_interrupt(int signal) {
+  contract::interrupt_children();  // calls under way end at once, as unavailable
+  if (stop_flag != 0) {            // the second one is final
+    engine::remove_unfinished_files();
+    _exit(128 + signal);
+  }
   stop_flag = 1;
-  std::signal(signal, SIG_DFL);  // the second one is final
 }
 
 }  // namespace

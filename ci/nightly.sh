@@ -16,7 +16,7 @@ cmake -S . -B build -DASSAY_RC_PARAMS="seed=$seed max_success=1000" >/dev/null
 cmake -S . -B build -U ASSAY_RC_PARAMS >/dev/null
 
 note "exhaustive proofs of the one-argument functions"
-./run build math_exhaustive && build/tests/kernels/math_exhaustive || status=1
+./run build kernels_math_exhaustive && build/tests/kernels/kernels_math_exhaustive || status=1
 
 note "certification over ${SEEDS:-10} seeds: no false alarm allowed"
 for ((s = 1; s <= ${SEEDS:-10}; ++s)); do

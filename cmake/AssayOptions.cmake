@@ -41,7 +41,7 @@ endif()
 add_library(assay_flags INTERFACE)
 target_include_directories(assay_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(assay_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow=local -ffp-contract=off -fno-fast-math ${ASSAY_ARCH_FLAGS}>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -ffp-contract=off -fno-fast-math ${ASSAY_ARCH_FLAGS}>
   $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms on std::string concatenation, GCC bug 105651.

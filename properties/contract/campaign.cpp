@@ -15,6 +15,7 @@
 #include "properties/contract/vacuity.hpp"
 #include "properties/engine/hash.hpp"
 #include "properties/engine/shrink.hpp"
+#include "reference/arithmetic/thread_caches.hpp"
 
 namespace assay::contract {
 namespace {
@@ -107,6 +108,7 @@ class Runner {
 
  private:
   void work() try {
+    const reference::ThreadCaches caches;
     const std::unique_ptr<Candidate> candidate = factory_();
     for (;;) {
       const std::size_t i = next_++;
@@ -285,11 +287,13 @@ Check run_campaign(const Column& column, const Contract& instance, const Candida
   check.candidate = candidate->info();
   check.cases_planned = static_cast<std::int64_t>(plan.size());
   if (const std::string why = unavailable_reason(column, *candidate, plan); !why.empty()) {
+    if (options.interrupted()) throw Interrupted("interrupted before the first case");
     check.reason = why;
     return check;
   }
 
   std::vector<std::optional<Outcome>> outcomes = Runner(column, plan, factory, options).run();
+  if (options.interrupted()) throw Interrupted("interrupted during the last cases");
   cut_after_hangs(outcomes);
 
   std::optional<std::size_t> first, worst;
@@ -309,6 +313,7 @@ Check run_campaign(const Column& column, const Contract& instance, const Candida
                                               outcomes[*first]->finding, options));
     if (*worst != *first) keep("worst", *worst);
   }
+  if (options.interrupted()) throw Interrupted("interrupted after the last case");
   conclude(check);
   return check;
 }

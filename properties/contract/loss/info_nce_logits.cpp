@@ -55,8 +55,9 @@ using FourAnywhere = double __attribute__((vector_size(32), aligned(8)));
 using Bits = std::uint64_t __attribute__((vector_size(32)));
 using Sixteen = Four[4];
 
-Four masked(Four x, std::uint64_t mask) {
-  return reinterpret_cast<Four>(reinterpret_cast<Bits>(x) & mask);
+// By reference: a vector passed by value would depend on the instruction set's calling convention.
+void keep_bits(Four& x, std::uint64_t mask) {
+  x = reinterpret_cast<Four>(reinterpret_cast<Bits>(x) & mask);
 }
 
 // One row against sixteen keys. `guard` is what |partial sum| may be short of the rounded one.
@@ -65,20 +66,26 @@ void dot_sixteen(const double* x, const double* keys, std::int64_t d, const Sixt
                  Sixteen& sum, Sixteen& weight) {
   Four s0{}, s1{}, s2{}, s3{}, w0{}, w1{}, w2{}, w3{};
   const Four g0 = guard[0], g1 = guard[1], g2 = guard[2], g3 = guard[3];
-  const auto step = [](Four product, Four& s, Four& w, Four g) {
-    s += product;
-    if constexpr (kind == DotWeight::products)
-      w += masked(product, ~0ull >> 1);
-    else
-      w += masked(masked(s, ~0ull >> 1) + g, 0x7ff0000000000000ull);
+  const auto step = [](const Four& x_k, const FourAnywhere& y_k, Four& s, Four& w, const Four& g) {
+    Four added = x_k * y_k;
+    s += added;
+    if constexpr (kind == DotWeight::partial_sums) {
+      added = s;
+      keep_bits(added, ~0ull >> 1);  // the magnitude
+      added += g;
+      keep_bits(added, 0x7ff0000000000000ull);  // power_below
+    } else {
+      keep_bits(added, ~0ull >> 1);
+    }
+    w += added;
   };
   for (std::int64_t k = 0; k < d; ++k) {
     const Four xk = {x[k], x[k], x[k], x[k]};
     const auto* y = reinterpret_cast<const FourAnywhere*>(keys + k * lanes);
-    step(xk * y[0], s0, w0, g0);
-    step(xk * y[1], s1, w1, g1);
-    step(xk * y[2], s2, w2, g2);
-    step(xk * y[3], s3, w3, g3);
+    step(xk, y[0], s0, w0, g0);
+    step(xk, y[1], s1, w1, g1);
+    step(xk, y[2], s2, w2, g2);
+    step(xk, y[3], s3, w3, g3);
   }
   sum[0] = s0, sum[1] = s1, sum[2] = s2, sum[3] = s3;
   weight[0] = w0, weight[1] = w1, weight[2] = w2, weight[3] = w3;

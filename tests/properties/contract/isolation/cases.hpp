@@ -14,6 +14,13 @@ namespace assay::contract {
 
 inline constexpr char double_contract[] = "test/double";
 
+/// How often a call is timed; a sanitizer makes each a hundred times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t timed_calls = 50;
+#else
+inline constexpr std::size_t timed_calls = 1000;
+#endif
+
 /// x = 0, 1, 2, ... with `n` elements.
 engine::Case double_case(std::int64_t n);
 /// The one output y of a case.
