@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Freeing the engines' caches of one thread.
+// Freeing the engines' caches at the end of a thread.
 #include "reference/arithmetic/thread_caches.hpp"
 
-#include <mpfr.h>
-#if ASSAY_HAVE_ARB
-#include <flint/flint.h>
-#endif
+#include "reference/arithmetic/number.hpp"
 
 namespace assay::reference {
 
-ThreadCaches::~ThreadCaches() {
-#if ASSAY_HAVE_ARB
-  flint_cleanup();  // frees MPFR's cache as well
-#endif
-  mpfr_free_cache();
-}
+ThreadCaches::~ThreadCaches() { release_thread_caches(); }
 
 }  // namespace assay::reference
