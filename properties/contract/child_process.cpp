@@ -189,15 +189,20 @@ std::string ChildProcess::reap(const Deadline& grace) {
   return ended ? describe_status(status) : "still running";
 }
 
+bool ChildProcess::stopped() const {
+  siginfo_t info{};
+  return pid_ > 0 &&
+         waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid_;
+}
+
 void ChildProcess::kill_and_reap() {
   if (pid_ > 0) end();
 }
 
 void interrupt_children() noexcept {
   interrupted.store(true);
-  for (std::atomic<pid_t>& child : live_children) {
-    kill_group(child.load());
-  }
+  for (std::atomic<pid_t>& child : live_children) kill_group(child.load());
 }
 
 bool children_interrupted() noexcept { return interrupted.load(); }

@@ -80,6 +80,9 @@ class ChildProcess {
                     const std::vector<Inherited>& descriptors);
   bool running() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
+  /// True when the child is stopped (SIGSTOP, or a debugger's shell): its silence is then somebody
+  /// else's doing.
+  bool stopped() const;
   /// Gives the child until the deadline to end by itself, then kills its group; reaps it. Returns
   /// how it ended: "exited with status 3", "killed by SIGSEGV", "still running".
   std::string reap(const Deadline& grace);

@@ -144,6 +144,10 @@ Observation ProcessCandidate::ask(const engine::Case& c,
     case Exchange::complete: o = pipe::read_reply(channel_.reply(), outputs, id); break;
     case Exchange::interrupted: channel_.stop(); return unavailable("interrupted");
     case Exchange::timed_out:
+      if (channel_.stopped()) {
+        channel_.stop();
+        return unavailable("the program was stopped by a signal");
+      }
       o = violation(Conduct::hung, "no answer within " + std::to_string(limits_.call_milliseconds) +
                                        " ms" + channel_.detail());
       break;

@@ -28,6 +28,7 @@ class ProcessChannel {
   /// \return empty, or why the program could not be started
   std::string start(const std::vector<std::string>& command);
   bool running() const { return process_.running(); }
+  bool stopped() const { return process_.stopped(); }
   pid_t pid() const { return process_.pid(); }
 
   /// Sends a request (nothing when it is empty) and waits for one frame of at most `largest` bytes.

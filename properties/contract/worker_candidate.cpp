@@ -107,7 +107,9 @@ WorkerCandidate::Ending WorkerCandidate::call(const wire::Call& call) {
     return {Conduct::unavailable, "interrupted", 0};
   }
   if (timed_out) {
+    const bool stopped = worker_.stopped();
     stop();
+    if (stopped) return {Conduct::unavailable, "the worker was stopped by a signal", 0};
     return {Conduct::hung, "no answer within " + std::to_string(limits_.milliseconds) + " ms",
             static_cast<double>(limits_.milliseconds)};
   }

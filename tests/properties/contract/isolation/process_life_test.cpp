@@ -39,6 +39,14 @@ TEST(ProcessLife, StartsAgainAfterDeathHangAndGarbage) {
   EXPECT_EQ(observe(garbage).conduct, Conduct::bad_reply);
 }
 
+TEST(ProcessLife, AStoppedProgramIsNotARefutation) {
+  ProcessCandidate candidate = make("honest", 500);
+  ASSERT_TRUE(signal_one(candidate.program_pid(), SIGSTOP));
+  const Observation o = observe(candidate);
+  EXPECT_EQ(o.conduct, Conduct::unavailable) << o.detail;
+  EXPECT_EQ(o.detail, "the program was stopped by a signal");
+}
+
 TEST(ProcessLife, NamesAKillFromOutside) {
   ProcessCandidate candidate = make("hang");
   ASSERT_GT(candidate.program_pid(), 1);

@@ -53,6 +53,15 @@ TEST(WorkerLife, GoesOnAfterAKillInMidCall) {
   EXPECT_EQ(observe(candidate, 6).conduct, Conduct::returned);
 }
 
+TEST(WorkerLife, AStoppedWorkerIsNotARefutation) {
+  WorkerCandidate candidate = make("misbehave:hang_at_99", 500);
+  EXPECT_EQ(observe(candidate, 5).conduct, Conduct::returned);
+  ASSERT_TRUE(signal_one(candidate.worker_pid(), SIGSTOP));
+  const Observation stopped = observe(candidate, 6);
+  EXPECT_EQ(stopped.conduct, Conduct::unavailable) << stopped.detail;
+  EXPECT_EQ(stopped.detail, "the worker was stopped by a signal");
+}
+
 TEST(WorkerLife, ReplacesAWorkerThatDiedIdle) {
   WorkerCandidate honest = make("honest");
   EXPECT_EQ(observe(honest).conduct, Conduct::returned);
