@@ -100,7 +100,6 @@ void describe_rest(CLI::App& app, Commands& to) {
   replay->add_option("--embeddings", to.replay.embeddings,
                      "the file the certificate was made with");
   replay->add_option("--second", to.replay.second, "its second view");
-  replay->add_flag("--json", to.common.json, "print JSON");
   auto* version = app.add_subcommand("version", "version, engines, environment");
   version->add_flag("--json", to.common.json, "print JSON");
 }
