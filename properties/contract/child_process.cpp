@@ -143,6 +143,7 @@ std::string ChildProcess::start(const std::vector<std::string>& command,
   SpawnSetup setup;
   configure(setup, descriptors);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;

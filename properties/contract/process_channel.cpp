@@ -18,7 +18,7 @@ namespace assay::contract {
 namespace {
 
 constexpr std::size_t length_bytes = 8;
-constexpr std::size_t chunk_bytes = 256 * 1024;
+constexpr std::size_t chunk_bytes = 262144;
 constexpr int death_milliseconds = 1000;
 
 /// Writing to a pipe whose reader died raises SIGPIPE. Blocks it for this thread and takes a signal

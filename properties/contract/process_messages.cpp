@@ -26,9 +26,9 @@ const std::string* find(const std::map<std::string, std::string>& metadata, cons
 }
 
 std::string text_or(const std::map<std::string, std::string>& metadata, const char* key,
-                    std::string otherwise) {
+                    const std::string& otherwise) {
   const std::string* found = find(metadata, key);
-  return found != nullptr ? *found : std::move(otherwise);
+  return found != nullptr ? *found : otherwise;
 }
 
 /// A JSON list of strings in a metadata value.

@@ -144,7 +144,7 @@ Conduct describe_access(Line& line, const char* at, Access access, const Region&
 
 /// An access far from every tensor.
 void describe_wild_access(Line& line, std::uintptr_t address, Access access, std::uintptr_t stack) {
-  constexpr std::uintptr_t near_stack = 64 * 1024, first_page = 4096;
+  constexpr std::uintptr_t near_stack = 65536, first_page = 4096;
   if (stack != 0 && address + near_stack > stack && address < stack + near_stack)
     line.add("stack overflow at 0x").add_number(address, 16);
   else if (address < first_page)
@@ -185,7 +185,7 @@ void handle(int signal, siginfo_t* info, void* context) {
 }  // namespace
 
 void install_handlers() {
-  constexpr std::size_t stack_bytes = 64 * 1024;
+  constexpr std::size_t stack_bytes = 65536;
   void* memory =
       mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) {

@@ -24,7 +24,7 @@ inline constexpr int memory_fd = 4;
 /// ends in the guard and not in a neighbour.
 inline constexpr std::size_t guard_bytes = std::size_t{1} << 20;
 
-inline constexpr std::size_t largest_message = 64 * 1024;
+inline constexpr std::size_t largest_message = 65536;
 
 /// Which guard the data touches.
 enum class Placement : std::uint8_t { upper, lower };
