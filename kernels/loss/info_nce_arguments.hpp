@@ -11,7 +11,7 @@ namespace assay::kernels {
 /// The mean divides by the number of rows as a binary32, which is exact up to this many.
 inline constexpr std::int64_t info_nce_max_rows = std::int64_t{1} << 24;
 
-inline std::int64_t info_nce_rows(const InfoNceArguments& arguments) {
+inline std::int64_t info_nce_rows(const InfoNceInputs& arguments) {
   return arguments.form == InfoNceForm::joint_block ? 2 * arguments.n : arguments.n;
 }
 

@@ -63,8 +63,8 @@ void info_nce_forward_cuda(const InfoNceArguments& arguments) {
   const auto elements =
       static_cast<std::size_t>(arguments.n) * static_cast<std::size_t>(arguments.d);
   const DeviceFloats a(elements), b(elements), row_loss(rows), row_lse(rows), loss(1);
-  copy_rows(a.get(), arguments.a, arguments.n, arguments.d, arguments.a_stride);
-  copy_rows(b.get(), arguments.b, arguments.n, arguments.d, arguments.b_stride);
+  copy_rows(a.get(), static_cast<const float*>(arguments.a), arguments.n, arguments.d, arguments.a_stride);
+  copy_rows(b.get(), static_cast<const float*>(arguments.b), arguments.n, arguments.d, arguments.b_stride);
   const InfoNceProblem problem{a.get(),
                                b.get(),
                                arguments.n,

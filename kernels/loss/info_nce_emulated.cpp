@@ -39,8 +39,8 @@ void info_nce_forward_emulated(const InfoNceArguments& arguments, const std::str
                                Planted fault) {
   check_info_nce_arguments(arguments);
   const simt::ScopedOptions scoped(simt::parse_schedule(schedule));
-  const InfoNceProblem problem{arguments.a,
-                               arguments.b,
+  const InfoNceProblem problem{static_cast<const float*>(arguments.a),
+                               static_cast<const float*>(arguments.b),
                                arguments.n,
                                arguments.d,
                                arguments.a_stride,

@@ -161,9 +161,12 @@ TEST(InfoNceKernel, SurvivesLogitsThatOverflowAnExponential) {
 TEST(InfoNceKernel, RefusesArgumentsThatMakeNoSense) {
   Input input = make_input({4, 3, InfoNceForm::joint_block, 1});
   std::vector<float> out(8);
-  const InfoNceArguments good{
-      input.a.data(),           input.b.data(), 4,          3,         3, 3, 1.0,
-      InfoNceForm::joint_block, out.data(),     out.data(), out.data()};
+  InfoNceArguments good;
+  good.a = input.a.data();
+  good.b = input.b.data();
+  good.n = 4;
+  good.d = good.a_stride = good.b_stride = 3;
+  good.row_loss = good.row_lse = good.loss = out.data();
   const auto refused = [&](auto change) {
     InfoNceArguments q = good;
     change(q);
