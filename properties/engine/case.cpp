@@ -6,9 +6,14 @@
 
 namespace assay::engine {
 
-const Tensor& Case::input(const std::string& name) const {
+const Tensor* Case::find_input(const std::string& name) const {
   for (const Tensor& tensor : inputs)
-    if (tensor.name == name) return tensor;
+    if (tensor.name == name) return &tensor;
+  return nullptr;
+}
+
+const Tensor& Case::input(const std::string& name) const {
+  if (const Tensor* found = find_input(name)) return *found;
   throw std::out_of_range("case has no input '" + name + "'");
 }
 

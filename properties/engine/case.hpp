@@ -32,6 +32,8 @@ struct Case {
 
   /// The input of that name. \throws std::out_of_range
   const Tensor& input(const std::string& name) const;
+  /// The input of that name; null when the case has none.
+  const Tensor* find_input(const std::string& name) const;
 };
 
 /// An output that a candidate has to fill: name, dtype, shape (contiguous).

@@ -8,31 +8,13 @@
 
 #include "reference/loss/info_nce_check.hpp"
 #include "reference/loss/info_nce_formula.hpp"
+#include "reference/loss/on_engine.hpp"
 
 namespace assay::reference {
 namespace {
 
-/// Calls `on.template operator()<Number>()` with the number type of the engine.
-template <class Call>
-auto with_engine(Engine engine, const Call& call) {
-  if (engine == Engine::mpfi) return call(static_cast<const MpfiNumber*>(nullptr));
-#if ASSAY_HAVE_ARB
-  if (engine == Engine::arb) return call(static_cast<const ArbNumber*>(nullptr));
-#endif
-  throw std::invalid_argument("info_nce: the engine " + std::string(name_of(engine)) +
-                              " is not built in");
-}
-
 template <class Number>
 using On = InfoNceOnEngine<Number>;
-
-/// Exponent e with |x| < 2^e for every entry; 0 when all are 0.
-int exponent_up(const double* x, std::int64_t n, std::int64_t d, std::int64_t stride) {
-  double largest = 0;
-  for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t k = 0; k < d; ++k) largest = std::max(largest, std::fabs(x[i * stride + k]));
-  return largest > 0 ? std::ilogb(largest) + 1 : 0;
-}
 
 InfoNceRow one_row(const InfoNceProblem& problem, std::int64_t row, Engine engine, int bits,
                    bool second_way) {
@@ -45,6 +27,13 @@ InfoNceRow one_row(const InfoNceProblem& problem, std::int64_t row, Engine engin
 }
 
 }  // namespace
+
+int exponent_up(const double* x, std::int64_t n, std::int64_t d, std::int64_t stride) {
+  double largest = 0;
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t k = 0; k < d; ++k) largest = std::max(largest, std::fabs(x[i * stride + k]));
+  return largest > 0 ? std::ilogb(largest) + 1 : 0;
+}
 
 int extra_bits_for(const InfoNceProblem& p) {
   // |<x, y>| / temperature <= d max|x_k| max|y_k| / temperature < 2^(exponents added up).
@@ -61,7 +50,7 @@ InfoNceEnclosures enclose_info_nce(const InfoNceProblem& problem, Engine engine,
   check_finite(problem);
   InfoNceEnclosures out = with_engine(
       engine, [&]<class Number>(const Number*) { return On<Number>::enclose(problem, bits); });
-  out.tier = (engine == Engine::arb ? "ball-" : "interval-") + std::to_string(bits);
+  out.tier = tier_name(engine, bits);
   return out;
 }
 

@@ -10,6 +10,9 @@
 
 namespace assay::reference {
 
+/// Exponent e with |x| < 2^e for every entry; 0 when all are 0.
+int exponent_up(const double* x, std::int64_t n, std::int64_t d, std::int64_t stride);
+
 /// How many bits beyond those asked for keep the absolute error of every logit near 2^(10-bits):
 /// the exponent of a bound of |logit| as far as it exceeds 10, so that logits of ordinary size are
 /// computed at the precision asked for and huge ones still have a fraction.
@@ -44,6 +47,11 @@ class InfoNceFormula {
   Row row(const std::vector<Number>& logits, std::int64_t row) const;
   /// Log-sum-exp over all keys about an integer near the largest logit, minus the positive.
   Row row_second_way(const std::vector<Number>& logits, std::int64_t row) const;
+
+  /// The derivatives of the row loss with respect to its logits, which add up to 0: exp(s_j - lse)
+  /// for a negative j; -R / (R + e_p) for the positive, with R the sum over the negatives, never
+  /// exp(s_p - lse) - 1, which loses everything when the loss is small; 0 for the row itself.
+  std::vector<Number> weights(const std::vector<Number>& logits, std::int64_t row) const;
 
  private:
   std::int64_t largest(const std::vector<Number>& logits, std::int64_t row) const;

@@ -102,6 +102,25 @@ typename InfoNceFormula<Number>::Row InfoNceFormula<Number>::row_second_way(
 }
 
 template <class Number>
+std::vector<Number> InfoNceFormula<Number>::weights(const std::vector<Number>& s,
+                                                    std::int64_t row) const {
+  const std::int64_t q = largest(s, row);
+  const std::int64_t p = positive_of(row);
+  Number negatives = context_.from_integer(0);
+  std::vector<Number> weights(s.size(), negatives);
+  for (std::int64_t key = 0; key < rows(); ++key) {
+    if (!is_key_of(row, key)) continue;
+    Number& e = weights[detail::at(key)];
+    e = key == q ? context_.from_integer(1) : exp(s[detail::at(key)] - s[detail::at(q)]);
+    if (key != p) negatives += e;
+  }
+  const Number total = negatives + weights[detail::at(p)];
+  for (Number& e : weights) e /= total;
+  weights[detail::at(p)] = -(negatives / total);
+  return weights;
+}
+
+template <class Number>
 LogitRows<Number>::LogitRows(const InfoNceFormula<Number>& formula, bool symmetric)
     : formula_(formula) {
   constexpr std::int64_t most_kept = std::int64_t{1} << 18;

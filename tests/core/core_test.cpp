@@ -9,6 +9,7 @@
 #include "core/contract.hpp"
 #include "core/dtype.hpp"
 #include "core/ends.hpp"
+#include "core/float_format.hpp"
 #include "core/tensor.hpp"
 #include "core/verdict.hpp"
 
@@ -32,6 +33,43 @@ TEST(Dtype, RoundoffsAreThoseOfTheFormats) {
   // bf16 is the upper half of a binary32 number.
   const float largest_bf16 = std::bit_cast<float>(0x7f7f0000u);
   EXPECT_EQ(rounding_of(Dtype::bf16).largest, largest_bf16);
+}
+
+TEST(NarrowFormats, EveryBitPatternReadsBack) {
+  for (const Dtype dtype : {Dtype::f16, Dtype::bf16})
+    for (int bits = 0; bits < 0x10000; ++bits) {
+      const double value = decode_narrow(static_cast<std::uint16_t>(bits), dtype);
+      if (value != value) continue;
+      ASSERT_EQ(encode_narrow(value, dtype), bits) << name_of(dtype);
+      ASSERT_EQ(rounded_to(dtype, value), value);
+    }
+}
+
+TEST(NarrowFormats, RoundToNearestWithTiesToEven) {
+  for (const Dtype dtype : {Dtype::f16, Dtype::bf16})
+    for (int bits = 0; bits < 0x7bff; ++bits) {  // neighbours below the largest binary16 number
+      const double low = decode_narrow(static_cast<std::uint16_t>(bits), dtype);
+      const double high = decode_narrow(static_cast<std::uint16_t>(bits + 1), dtype);
+      const double middle = low + (high - low) / 2;
+      ASSERT_EQ(rounded_to(dtype, middle), bits % 2 ? high : low);
+      ASSERT_EQ(rounded_to(dtype, std::nextafter(middle, 0)), low);
+      ASSERT_EQ(rounded_to(dtype, -std::nextafter(middle, high)), -high);
+    }
+  EXPECT_EQ(rounded_to(Dtype::f16, 65519.0), 65504.0);
+  EXPECT_EQ(rounded_to(Dtype::f16, 65520.0), std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(rounded_to(Dtype::bf16, std::nan(""))));
+}
+
+TEST(NarrowFormats, ElementsOfTensors) {
+  for (const Dtype dtype : {Dtype::f16, Dtype::bf16, Dtype::f32, Dtype::f64}) {
+    Tensor t = Tensor::contiguous("t", dtype, {3});
+    set_element(t, 1, 1.0 / 3);
+    EXPECT_EQ(element_of(t, 1), rounded_to(dtype, 1.0 / 3));
+    EXPECT_EQ(element_of(t, 2), 0.0);
+  }
+  Tensor integers = Tensor::contiguous("labels", Dtype::i64, {1});
+  EXPECT_THROW(element_of(integers, 0), std::invalid_argument);
+  EXPECT_THROW(set_element(integers, 0, 1.0), std::invalid_argument);
 }
 
 TEST(Verdict, NamesReadBack) {

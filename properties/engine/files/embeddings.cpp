@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/float_format.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 #include "properties/engine/files/layout.hpp"
 #include "properties/engine/files/npy.hpp"
@@ -41,26 +42,10 @@ Kind kind_of(std::span<const std::byte> bytes, const std::string& source) {
   throw InputError(source, "", "is neither an .npy nor a safetensors file");
 }
 
-// binary16 -> binary32, exact: every half is a float.
-std::uint32_t widened_half(std::uint16_t half) {
-  const std::uint32_t sign = std::uint32_t{half} >> 15 << 31;
-  const std::uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent == 31) return sign | 0x7f800000u | fraction << 13;
-  if (exponent != 0) return sign | (exponent + 112) << 23 | fraction << 13;
-  // a subnormal half is fraction * 2^-24, a normal float
-  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-  return sign | std::bit_cast<std::uint32_t>(magnitude);
-}
-
+// Exact: every f16 and bf16 number is a binary32 number.
 Tensor widened(const Tensor& t) {
   Tensor wide = Tensor::contiguous(t.name, Dtype::f32, t.shape);
-  for (std::size_t i = 0; i < t.bytes.size() / 2; ++i) {
-    std::uint16_t narrow = 0;
-    std::memcpy(&narrow, t.bytes.data() + 2 * i, 2);
-    const std::uint32_t bits =
-        t.dtype == Dtype::f16 ? widened_half(narrow) : std::uint32_t{narrow} << 16;
-    std::memcpy(wide.bytes.data() + 4 * i, &bits, 4);
-  }
+  for (std::int64_t i = 0; i < t.count(); ++i) set_element(wide, i, element_of(t, i));
   return wide;
 }
 
@@ -151,6 +136,21 @@ Tensor load_matrix(const std::string& file) {
   return t;
 }
 
+// Takes the labels out of the frame, where it has some.
+std::vector<std::int64_t> labels_out_of(SafetensorsFrame& frame, const std::string& source) {
+  std::vector<std::int64_t> labels;
+  const Tensor* t = frame.find("labels");
+  if (t == nullptr) return labels;
+  if (t->dtype != Dtype::i64 || t->shape.size() != 1)
+    throw InputError(source, "tensor 'labels'",
+                     "expected i64 of shape (N,), found " + std::string(name_of(t->dtype)) +
+                         " of shape " + shape_text(t->shape));
+  labels.resize(static_cast<std::size_t>(t->count()));
+  if (!labels.empty()) std::memcpy(labels.data(), t->bytes.data(), t->bytes.size());
+  std::erase_if(frame.tensors, [](const Tensor& each) { return each.name == "labels"; });
+  return labels;
+}
+
 }  // namespace
 
 Embeddings parse_embeddings(std::span<const std::byte> bytes, const std::string& source) {
@@ -163,6 +163,23 @@ Embeddings load_embeddings(const std::string& path, const std::optional<std::str
   Tensor a = load_matrix(path);
   Tensor b = load_matrix(*second_path);
   return paired(std::move(a), std::move(b), shown_path(path) + " and " + shown_path(*second_path));
+}
+
+LabelledEmbeddings load_labelled_embeddings(const std::string& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  const std::string source = shown_path(path);
+  if (kind_of(bytes, source) == Kind::npy) return {from_npy(parse_npy(bytes, source), source), {}};
+  SafetensorsFrame frame = parse_safetensors(bytes, source);
+  const bool labelled = frame.find("labels") != nullptr;
+  LabelledEmbeddings out;
+  out.labels = labels_out_of(frame, source);
+  out.embeddings = from_safetensors(std::move(frame), source);
+  const std::int64_t samples = out.embeddings.a.shape[0];
+  if (labelled && static_cast<std::int64_t>(out.labels.size()) != samples)
+    throw InputError(source, "tensor 'labels'",
+                     "has " + std::to_string(out.labels.size()) + " labels for " +
+                         std::to_string(samples) + " samples");
+  return out;
 }
 
 }  // namespace assay::engine

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/tensor.hpp"
 
@@ -27,6 +29,16 @@ struct Embeddings {
 /// different shapes or dtypes, integers
 Embeddings load_embeddings(const std::string& path,
                            const std::optional<std::string>& second_path = std::nullopt);
+
+/// Embeddings with what says which samples belong together.
+struct LabelledEmbeddings {
+  Embeddings embeddings;
+  std::vector<std::int64_t> labels;  ///< one per sample; empty when the file has none
+};
+
+/// The same from one file that may also hold the tensor `labels`, i64 of shape (N).
+/// \throws InputError also for labels of another dtype or shape
+LabelledEmbeddings load_labelled_embeddings(const std::string& path);
 
 /// The same from bytes of a single file.
 Embeddings parse_embeddings(std::span<const std::byte> bytes, const std::string& source);

@@ -27,6 +27,8 @@ class JsonReader {
                            std::initializer_list<std::string_view> optional = {}) const;
   /// The member of that name. \pre object
   JsonReader at(const std::string& key) const;
+  /// True for an object with this key.
+  bool has(const std::string& key) const { return value_->is_object() && value_->contains(key); }
   /// The elements of an array.
   std::vector<JsonReader> items() const;
   /// The members of an object with free keys, in the order of the keys.

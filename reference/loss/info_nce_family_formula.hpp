@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The InfoNCE family as one text over the number types: from the problem to losses and gradients;
+// internal to the engines' tiers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "reference/arithmetic/number.hpp"
+#include "reference/loss/info_nce_family.hpp"
+#include "reference/loss/info_nce_normalisation.hpp"
+#include "reference/loss/info_nce_relations.hpp"
+#include "reference/loss/info_nce_row_terms.hpp"
+
+namespace assay::reference {
+
+/// How many bits beyond those asked for keep the absolute error of every logit near 2^(10-bits).
+int extra_bits_for(const InfoNceSetting& setting, const InfoNceFamilyProblem& problem);
+
+/// The vectors of a problem at one precision: logits and what the derivative needs of them.
+template <class Number>
+class FamilyVectors {
+ public:
+  FamilyVectors(const InfoNceSetting& setting, const InfoNceFamilyProblem& problem, int bits);
+
+  const Context<Number>& context() const { return context_; }
+  std::int64_t count() const { return static_cast<std::int64_t>(vectors_.size()); }
+  /// True if some normalised vector does not exist; nothing else may be asked then.
+  bool undefined() const { return undefined_; }
+  bool normalised() const { return setting_.normalisation != Normalisation::none; }
+  /// <x_i, x_j> / (nu_i nu_j).
+  Number similarity(VectorId i, VectorId j) const;
+  /// The same times the scale.
+  Number logit(VectorId i, VectorId j) const { return scaled(similarity(i, j)); }
+  /// x times the scale.
+  Number scaled(const Number& x) const { return by_division_ ? x / scale_ : x * scale_; }
+  const VectorNorm<Number>& norm(VectorId i) const { return norms_[detail::at(i)]; }
+  /// w of every pair, where the setting weights positives.
+  std::vector<Number> pair_weights() const;
+  /// Logits of a row's positives and negatives.
+  RowLogits<Number> logits(VectorId row, const RowKeys& keys,
+                           const std::vector<Number>& pair_weights) const;
+  /// The outer factor before the mean.
+  Number outer_factor() const;
+  /// d(log scale) / d(parameter).
+  Number log_scale_slope() const;
+
+ private:
+  const InfoNceSetting& setting_;
+  const InfoNceFamilyProblem& problem_;
+  Context<Number> context_;
+  std::vector<ExactVector<Number>> vectors_;
+  std::vector<VectorNorm<Number>> norms_;  // where the setting normalises
+  bool by_division_;                       // scale_ holds the temperature, not its inverse
+  Number scale_;
+  bool undefined_ = false;
+};
+
+/// Everything known of the values: row losses, who counts how much, the loss.
+template <class Number>
+struct FamilyValues {
+  std::vector<RowKeys> keys;
+  std::vector<Number> row_loss;
+  std::vector<RowFate> fate;
+  std::vector<Number> share;  ///< d(mean loss) / d(row loss)
+  Number mean_loss;           ///< before the outer factor
+  bool loss_is_nan = false;   ///< declared
+  bool undecided = false;     ///< at this precision the sign of a row's loss is not known
+};
+template <class Number>
+FamilyValues<Number> family_values(const InfoNceSetting& setting,
+                                   const InfoNceFamilyProblem& problem,
+                                   const FamilyVectors<Number>& vectors);
+
+/// What the tiers need of one engine, behind plain types.
+template <class Number>
+struct InfoNceFamilyOnEngine {
+  static InfoNceFamilyEnclosures enclose(const InfoNceSetting& setting,
+                                         const InfoNceFamilyProblem& problem, int bits);
+  static InfoNceGradients gradients(const InfoNceSetting& setting,
+                                    const InfoNceFamilyProblem& problem,
+                                    const InfoNceUpstream& upstream, int bits);
+  struct Loss {
+    Interval loss;
+    bool is_nan = false;
+  };
+  static Loss loss(const InfoNceSetting& setting, const InfoNceFamilyProblem& problem, int bits);
+};
+
+}  // namespace assay::reference
