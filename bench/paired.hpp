@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 namespace assay::bench {
@@ -32,28 +33,36 @@ inline double thread_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / nanoseconds;
 }
 
+/// Time that passes, for work of several threads.
+inline double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+using Clock = double (*)();
+
 template <class Work>
-double seconds(const Work& work) {
-  const double start = thread_seconds();
+double seconds(const Work& work, Clock clock = thread_seconds) {
+  const double start = clock();
   work();
-  return thread_seconds() - start;
+  return clock() - start;
 }
 
 /// Runs each once unmeasured, then `pairs` pairs; which of the two goes first alternates, so that a
 /// machine that slows down or speeds up meanwhile favours neither.
 template <class First, class Second>
-PairedTimes run_paired(int pairs, const First& first, const Second& second) {
+PairedTimes run_paired(int pairs, const First& first, const Second& second,
+                       Clock clock = thread_seconds) {
   first();
   second();
   std::vector<double> a, b, ratios;
   for (int i = 0; i < pairs; ++i) {
     double x = 0, y = 0;
     if (i % 2 == 0) {
-      x = seconds(first);
-      y = seconds(second);
+      x = seconds(first, clock);
+      y = seconds(second, clock);
     } else {
-      y = seconds(second);
-      x = seconds(first);
+      y = seconds(second, clock);
+      x = seconds(first, clock);
     }
     a.push_back(x);
     b.push_back(y);

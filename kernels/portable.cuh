@@ -27,6 +27,9 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t dy
 
 }  // namespace assay::kernels
 
+/// Before a loop: unrolled so many times on a device, where unrolling costs registers.
+#define ASSAY_UNROLL_PRAGMA(text) _Pragma(#text)
+#define ASSAY_UNROLL(times) ASSAY_UNROLL_PRAGMA(unroll times)
 /// ASSAY_SHARED(tile, float[32][33]) declares an array shared by the block.
 #define ASSAY_SHARED(name, ...) \
   __shared__ typename ::assay::kernels::SameType<__VA_ARGS__>::type name
@@ -43,6 +46,7 @@ namespace assay::kernels {
 using simt::launch;
 }
 
+#define ASSAY_UNROLL(times)
 #define ASSAY_SHARED(name, ...) auto& name = ::simt::shared<__VA_ARGS__>([] {})
 #define ASSAY_DYNAMIC_SHARED(name, ...) \
   __VA_ARGS__* name =                   \

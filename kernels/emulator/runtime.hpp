@@ -50,7 +50,7 @@ enum class BarrierOp : unsigned char { none, count, all, any };
 int barrier(BarrierOp op, bool predicate, Where where);
 
 /// The warp functions that can meet; lanes of one mask must meet in the same one.
-enum class WarpOp : unsigned char { sync, shuffle, vote, match, reduce };
+enum class WarpOp : unsigned char { sync, shuffle, vote, match, reduce, matrix };
 
 /// What one lane hands to the others: up to 8 bytes.
 using Word = std::uint64_t;

@@ -7,6 +7,7 @@
 
 #include "core/dtype.hpp"
 #include "kernels/planted.hpp"
+#include "kernels/variant.hpp"
 
 namespace assay::kernels {
 
@@ -56,18 +57,36 @@ void info_nce_forward_emulated(const InfoNceArguments& arguments, const std::str
 void info_nce_backward_emulated(const InfoNceBackwardArguments& arguments,
                                 const std::string& schedule, Planted fault = Planted::none);
 
+/// The same with a correct variant of the algorithm (kernels/variant.hpp): other bits, as accurate.
+void info_nce_forward_emulated_variant(const InfoNceArguments& arguments,
+                                       const std::string& schedule, Variant variant);
+void info_nce_backward_emulated_variant(const InfoNceBackwardArguments& arguments,
+                                        const std::string& schedule, Variant variant);
+
+/// The same with logits from tensor cores, algorithm "tiled-mma-log1p" (info_nce_tensor.cuh):
+/// bfloat16 inputs only. Their contract is an error bound; the emulator's bits are not a device's.
+/// \throws std::invalid_argument for other inputs
+void info_nce_forward_tensor_emulated(const InfoNceArguments& arguments,
+                                      const std::string& schedule);
+void info_nce_backward_tensor_emulated(const InfoNceBackwardArguments& arguments,
+                                       const std::string& schedule);
+
 /// Why the CUDA path cannot run here; empty when it can.
 std::string cuda_unavailable_reason();
 /// Runs the same source on the current CUDA device. \throws std::runtime_error with the CUDA
 /// message.
 void info_nce_forward_cuda(const InfoNceArguments& arguments);
 void info_nce_backward_cuda(const InfoNceBackwardArguments& arguments);
+/// With tensor cores; they need compute capability 8.0.
+void info_nce_forward_tensor_cuda(const InfoNceArguments& arguments);
+void info_nce_backward_tensor_cuda(const InfoNceBackwardArguments& arguments);
 
-/// The vectorised, threaded CPU implementation (kernels/loss/info_nce_cpu.cpp): binary32 inputs
-/// only, algorithm "vector-online-log1p". The same bits for every number of threads (0: as many as
-/// there are cores) and every instruction set. `isa`: "" for the best one the machine has, or
-/// "avx512", "avx2", "generic"; \throws std::invalid_argument for one it lacks.
-/// `gradients` may be null; both in one call share the work.
+/// The vectorised, threaded CPU implementation (kernels/loss/info_nce_cpu_pass.cpp, which states
+/// its algorithm "vector-online-log1p"; docs/kernel-cpu.md): binary32 inputs only. The same bits
+/// for every number of threads (0: as many as there are cores) and every instruction set. `isa`: ""
+/// for the best one the machine has, or "avx512", "avx2", "generic". Either pass may be null; both
+/// in one call, which must name the same inputs, share the work. \throws std::invalid_argument for
+/// an instruction set that the machine lacks and for arguments that make no sense.
 void info_nce_cpu(const InfoNceArguments* forward, const InfoNceBackwardArguments* backward,
                   int threads = 0, const std::string& isa = "");
 

@@ -66,10 +66,8 @@ bool same_bits(const Output& a, const Output& b) {
          std::memcmp(&a.loss, &b.loss, sizeof(float)) == 0;
 }
 
-namespace {
-
-template <class Run>
-Output run_between_sentinels(Input& input, Run run) {
+Output run_between_sentinels(const Input& input,
+                             const std::function<void(const InfoNceArguments&)>& run) {
   const auto rows = static_cast<std::size_t>(input.rows());
   std::vector<float> row_loss(rows + 2, sentinel), row_lse(rows + 2, sentinel), loss(3, sentinel);
   InfoNceArguments q;
@@ -92,8 +90,6 @@ Output run_between_sentinels(Input& input, Run run) {
           {row_lse.begin() + 1, row_lse.end() - 1},
           loss[1]};
 }
-
-}  // namespace
 
 Output run_emulated(Input& input, const std::string& schedule, Planted fault) {
   return run_between_sentinels(

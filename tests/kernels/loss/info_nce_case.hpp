@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ struct Output {
 };
 /// True if all outputs have the same bits.
 bool same_bits(const Output& a, const Output& b);
+
+/// `run(arguments)` with every output between sentinels, which must survive.
+Output run_between_sentinels(const Input& input,
+                             const std::function<void(const InfoNceArguments&)>& run);
 
 /// Runs the emulated kernel; every output is surrounded by sentinels, which must survive.
 Output run_emulated(Input& input, const std::string& schedule, Planted fault = Planted::none);

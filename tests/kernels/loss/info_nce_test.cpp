@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The InfoNCE forward kernel under the emulator: values, schedules, strides, special values,
-// faults.
+// The InfoNCE forward kernel under the emulator: values, schedules, strides, special values.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -194,69 +193,6 @@ RC_GTEST_PROP(InfoNceKernelProperty, SchedulesAgreeAndTheBoundHolds, ()) {
   const Output output = run_emulated(input, "greedy-random:" + std::to_string(order));
   RC_ASSERT(same_bits(output, run_emulated(input, "fair")));
   RC_ASSERT(largest_share(input, output) <= 1.0);
-}
-
-// Faults. Two of them are data races on purpose; ThreadSanitizer sees those in sanitizer_test.cpp.
-
-bool races(Planted fault) {
-  return fault == Planted::barrier_removed || fault == Planted::input_written;
-}
-
-/// True if the fault changes an output or an input for some schedule.
-bool visible(Planted fault, const Descriptor& c) {
-  for (const std::string& schedule : schedules) {
-    Input sound = make_input(c), faulty = sound;
-    const Output want = run_emulated(sound, schedule);
-    if (!same_bits(run_emulated(faulty, schedule, fault), want) || faulty.a != sound.a) return true;
-  }
-  return false;
-}
-
-TEST(PlantedFaults, ChangeOutputsOfASmallInput) {
-  for (InfoNceForm form : forms)
-    for (Planted fault : planted_faults) {
-      if (thread_sanitized && races(fault)) continue;
-      EXPECT_TRUE(visible(fault, {8, 48, form, 1})) << name_of(fault);
-      if (!sanitized) {
-        EXPECT_TRUE(visible(fault, {37, 40, form, 1})) << name_of(fault);
-      }
-    }
-}
-
-TEST(PlantedFaults, AreOutsideTheErrorBound) {
-  // What the bound can see: everything but a barrier that a fair schedule does not miss. A factor
-  // 1 + 2^-16 in the temperature needs short rows and large logits to exceed rounding.
-  for (InfoNceForm form : forms)
-    for (Planted fault : planted_faults) {
-      if (thread_sanitized && races(fault)) continue;
-      const bool small = fault == Planted::temperature_off || fault == Planted::row_sum_in_half;
-      // Opposed pairs (seed 2), where the maximum is a negative; aligned ones (seed 1), where the
-      // positive is, for the fault that counts it twice.
-      const std::uint64_t seed = fault == Planted::diagonal_mask_dropped ? 1 : 2;
-      Input input = make_input({37, small ? 3 : 40, form, seed});
-      if (fault == Planted::maximum_not_subtracted)  // logits around 400 overflow e^x
-        for (float& x : input.a) x *= 30;
-      ASSERT_NE(input.rows() % 32, 0) << "a tail to skip";
-      Input copy = input;
-      const double share = largest_share(input, run_emulated(copy, "greedy", fault));
-      EXPECT_FALSE(share <= 1.0) << name_of(fault) << " " << share;
-    }
-}
-
-TEST(PlantedFaults, HideARemovedBarrierFromNoGreedySchedule) {
-  if (thread_sanitized) GTEST_SKIP() << "a data race on purpose";
-  for (const char* schedule : {"greedy", "greedy-reverse", "greedy-random:1", "greedy-random:2"})
-    for (std::int64_t n : {1, 2, 5, 8}) {
-      Input input = make_input({n, 33, InfoNceForm::joint_block, 2});
-      const Output sound = run_emulated(input, schedule);
-      EXPECT_FALSE(same_bits(sound, run_emulated(input, schedule, Planted::barrier_removed)))
-          << schedule << " " << n;
-    }
-}
-
-TEST(PlantedFaults, HaveNames) {
-  for (Planted fault : planted_faults) EXPECT_EQ(planted_named(name_of(fault)), fault);
-  EXPECT_FALSE(planted_named("none").has_value());
 }
 
 TEST(CudaBackend, AgreesWithTheEmulatorBitForBit) {
