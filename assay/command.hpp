@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,12 @@ struct ValueOptions {
   std::string contract;
   std::string input, second;
   std::string directions = "joint-block";
-  double temperature = 0.1;
+  std::optional<double> temperature;  ///< 0.1, or the library's own
   int digits = 12;
   bool rows = false;
+  std::string like;                 ///< a library's preset; empty: the contract's own instances
+  std::optional<double> scale;      ///< instead of the temperature
+  std::vector<std::string> fields;  ///< "name=value", changes of the preset
 };
 
 struct CertifyOptions {
@@ -44,14 +48,29 @@ struct ReplayOptions {
   std::vector<std::string> command;
 };
 
+struct SelfTestOptions {
+  std::string contract;
+  std::vector<std::string> instances;  ///< empty: all
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: one per processor
+  std::string output;
+  bool compare_rules = false;  ///< the kill matrix instead
+};
+
 /// `assay list`: contracts, instances, families, algorithms, built-in candidates.
 ExitStatus list(const Common& common);
 /// `assay value`: an enclosure of the loss on a user's embeddings.
 ExitStatus value(const Common& common, const ValueOptions& options);
+/// The same with `--like`: a member of the InfoNCE family, as a library computes it.
+ExitStatus value_like(const Common& common, const ValueOptions& options);
 /// `assay certify`: campaigns, a table, a certificate.
 ExitStatus certify(const Common& common, const CertifyOptions& options);
 /// `assay replay`: derives the verdicts of a certificate again.
 ExitStatus replay(const Common& common, const ReplayOptions& options);
+/// `assay self-test`: planted faults must be refuted, correct variants certified.
+ExitStatus self_test(const Common& common, const SelfTestOptions& options);
+/// `assay self-test --compare-rules`: planted bugs against the acceptance rules of other projects.
+ExitStatus compare_rules(const Common& common, const SelfTestOptions& options);
 /// `assay version`: version, engines, environment.
 ExitStatus version(const Common& common);
 

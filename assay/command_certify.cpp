@@ -34,17 +34,18 @@ struct Job {
 
 // "loss/info_nce" means all instances, "loss/info_nce:joint-block" one of them.
 struct Asked {
-  const Column* column;
+  const Column* column = nullptr;
   std::vector<Contract> instances;
+  bool named_instance = false;  ///< the user named the instance
 };
 
 Asked resolve(const std::string& text) {
   const std::size_t colon = text.find(':');
   const Column& column = contract::column_named(text.substr(0, colon));
-  if (colon == std::string::npos) return {&column, column.instances()};
+  if (colon == std::string::npos) return {&column, column.instances(), false};
   const std::string wanted = text.substr(colon + 1);
   for (const Contract& instance : column.instances())
-    if (column.instance_of(instance) == wanted) return {&column, {instance}};
+    if (column.instance_of(instance) == wanted) return {&column, {instance}, true};
   std::string known;
   for (const Contract& instance : column.instances())
     known += (known.empty() ? "" : ", ") + column.instance_of(instance);
@@ -61,7 +62,8 @@ contract::Limits limits_of(const CertifyOptions& options) {
 std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& options) {
   std::vector<Asked> asked;
   if (options.all)
-    for (const Column* column : contract::columns()) asked.push_back({column, column->instances()});
+    for (const Column* column : contract::columns())
+      asked.push_back({column, column->instances(), false});
   for (const std::string& text : options.contracts) asked.push_back(resolve(text));
 
   std::vector<Job> jobs;
@@ -70,7 +72,9 @@ std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& option
     if (names.empty()) names = shipped_candidates(a.column->name());
     for (const std::string& name : names) {
       require_candidate(a.column->name(), name);
-      for (const Contract& instance : a.instances)
+      const contract::CandidateInfo& info = contract::find_builtin(a.column->name(), name)->info;
+      for (const Contract& instance : a.instances) {
+        if (!a.named_instance && !contract::serves(info, instance)) continue;
         jobs.push_back({a.column, instance, name,
                         [contract_name = a.column->name(), name, program = common.program,
                          limits = limits_of(options)] {
@@ -78,6 +82,7 @@ std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& option
                                                                   limits);
                         },
                         !options.candidates.empty()});
+      }
     }
   }
   return jobs;
@@ -91,7 +96,8 @@ std::vector<Job> command_jobs(const CertifyOptions& options) {
   Asked asked;
   if (options.contracts.size() > 1)
     throw engine::InputError("command line", "", "name at most one contract for a command");
-  const std::string greeted = factory()->info().contract;
+  const contract::CandidateInfo info = factory()->info();
+  const std::string& greeted = info.contract;
   if (!options.contracts.empty()) {
     asked = resolve(options.contracts[0]);
     if (!greeted.empty() && greeted != asked.column->name())
@@ -107,7 +113,11 @@ std::vector<Job> command_jobs(const CertifyOptions& options) {
   }
   std::vector<Job> jobs;
   for (const Contract& instance : asked.instances)
-    jobs.push_back({asked.column, instance, options.command[0], factory, true});
+    if (asked.named_instance || contract::serves(info, instance))
+      jobs.push_back({asked.column, instance, options.command[0], factory, true});
+  if (jobs.empty())
+    throw engine::InputError(options.command[0], "greeting",
+                             "offers no output of any instance of " + asked.column->name());
   return jobs;
 }
 
@@ -172,8 +182,9 @@ void add(Certificate& certificate, Check check, bool by_name) {
 
 std::vector<std::string> shipped_candidates(const std::string& contract_name) {
   std::vector<std::string> names;
-  for (const std::string& name : contract::builtin_candidates(contract_name))
-    if (!name.starts_with("planted:")) names.push_back(name);
+  for (const contract::BuiltinEntry& entry : contract::builtin_entries())
+    if (entry.info.contract == contract_name && entry.role == contract::BuiltinRole::shipped)
+      names.push_back(entry.info.name);
   return names;
 }
 

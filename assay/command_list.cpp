@@ -10,11 +10,29 @@
 #include "properties/contract/column.hpp"
 #include "reference/arithmetic/engine.hpp"
 #include "reference/arithmetic/environment.hpp"
+#include "reference/loss/info_nce_presets.hpp"
 
 namespace assay::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+Json presets_json() {
+  Json presets = Json::array();
+  for (const reference::InfoNcePreset& p : reference::info_nce_presets())
+    presets.push_back({{"name", p.name},
+                       {"entry", p.entry},
+                       {"setting", text_of(p.setting)},
+                       {"parameter", p.parameter},
+                       {"observed", p.observed}});
+  return presets;
+}
+
+void print_presets() {
+  fmt::print("presets of `assay value loss/info_nce --like NAME`\n");
+  for (const reference::InfoNcePreset& p : reference::info_nce_presets())
+    fmt::print("  {:<28} {}\n      {}\n", p.name, p.entry, p.observed);
+}
 
 Json column_json(const contract::Column& column) {
   Json instances = Json::array(), families = Json::array(), candidates = Json::array();
@@ -53,7 +71,10 @@ ExitStatus list(const Common& common) {
       all.push_back(column_json(*column));
     else
       print_column(*column);
-  if (common.json) fmt::print("{}\n", Json{{"contracts", all}}.dump(2));
+  if (common.json)
+    fmt::print("{}\n", Json{{"contracts", all}, {"info_nce_presets", presets_json()}}.dump(2));
+  else
+    print_presets();
   return ExitStatus::success;
 }
 

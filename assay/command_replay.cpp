@@ -54,17 +54,22 @@ class Replayer {
 
  private:
   void contradiction(const Check& check, const std::string& what) {
-    account_.contradictions.push_back(fmt::format("{} [{}] {}: {}", check.contract.name,
-                                                  check.contract.field("directions"),
-                                                  check.candidate.name, what));
+    account_.contradictions.push_back(
+        fmt::format("{} [{}] {}: {}", check.contract.name,
+                    contract::column_named(check.contract.name).instance_of(check.contract),
+                    check.candidate.name, what));
   }
 
   // The verdict of a refuted case follows from its inputs and observed outputs alone.
   void rederive(const Check& check, const Column& column, const contract::RefutedCase& refuted) {
     const contract::Expectation expectation =
         column.expect(refuted.input, check.candidate.algorithm);
-    const Finding again = judge(refuted.observation, expectation, column.outputs(refuted.input));
+    Finding again = judge(refuted.observation, expectation, column.outputs(refuted.input));
     ++account_.rederived;
+    if (refuted.role == "modelled" && again.modelled_share.lo > 1) {
+      again.verdict = Verdict::refuted;
+      again.reason = refuted.finding.reason;
+    }
     if (again.verdict != Verdict::refuted)
       contradiction(check,
                     fmt::format("the {} case is recorded as refuted, but is {} when judged again",

@@ -2,10 +2,10 @@
 // assay value: enclosures on a user's own embeddings.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "assay/command.hpp"
+#include "assay/value_input.hpp"
 #include "properties/contract/column.hpp"
 #include "properties/engine/files/embeddings.hpp"
 #include "properties/engine/input_error.hpp"
@@ -17,26 +17,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 using reference::Interval;
 
+constexpr double default_temperature = 0.1;
+
 // Embeddings as exact doubles, row-major.
 struct Doubles {
   std::vector<double> a, b;
 };
-
-std::vector<double> doubles_of(const Tensor& t, const std::string& source) {
-  std::vector<double> values;
-  values.reserve(static_cast<std::size_t>(t.count()));
-  for (std::int64_t i = 0; i < t.shape[0]; ++i)
-    for (std::int64_t k = 0; k < t.shape[1]; ++k) {
-      const std::int64_t at = i * t.strides[0] + k * t.strides[1];
-      const double x =
-          t.dtype == Dtype::f32 ? static_cast<double>(t.as<float>()[at]) : t.as<double>()[at];
-      if (!std::isfinite(x))
-        throw engine::InputError(source, fmt::format("{}[{}, {}]", t.name, i, k),
-                                 fmt::format("is {}, and the loss has no value there", x));
-      values.push_back(x);
-    }
-  return values;
-}
 
 reference::InfoNceProblem problem_of(const engine::Embeddings& e, const Doubles& x,
                                      const ValueOptions& options) {
@@ -46,7 +32,7 @@ reference::InfoNceProblem problem_of(const engine::Embeddings& e, const Doubles&
   p.n = e.a.shape[0];
   p.d = e.a.shape[1];
   p.a_stride = p.b_stride = p.d;
-  p.temperature = options.temperature;
+  p.temperature = options.temperature.value_or(default_temperature);
   p.form = options.directions == "joint-block" ? reference::InfoNceForm::joint_block
                                                : reference::InfoNceForm::one_direction;
   p.entries_are_float32 = e.a.dtype == Dtype::f32;
@@ -109,9 +95,8 @@ void print_text(const ValueOptions& options, const reference::InfoNceProblem& pr
 
 ExitStatus value(const Common& common, const ValueOptions& options) {
   contract::column_named(options.contract);  // refuses an unknown contract
-  if (!(options.temperature > 0) || !std::isfinite(options.temperature))
-    throw engine::InputError("--temperature", fmt::format("{}", options.temperature),
-                             "must be a positive number");
+  check_positive("--temperature", options.temperature);
+  if (!options.like.empty()) return value_like(common, options);
   const engine::Embeddings embeddings =
       options.second.empty() ? engine::load_embeddings(options.input)
                              : engine::load_embeddings(options.input, options.second);

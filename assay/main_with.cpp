@@ -18,7 +18,8 @@
 namespace assay::cli {
 namespace {
 
-const std::vector<std::string> command_names = {"list", "value", "certify", "replay", "version"};
+const std::vector<std::string> command_names = {"list",   "value",     "certify",
+                                                "replay", "self-test", "version"};
 
 // Everything after the first "--" is the stranger's command and none of our options.
 std::vector<std::string> split_off_command(std::vector<std::string>& words) {
@@ -45,6 +46,7 @@ struct Commands {
   ValueOptions value;
   CertifyOptions certify;
   ReplayOptions replay;
+  SelfTestOptions self_test;
 };
 
 void describe_value(CLI::App& app, Commands& to) {
@@ -55,11 +57,21 @@ void describe_value(CLI::App& app, Commands& to) {
                   "embeddings: safetensors with a, b; .npy of shape (2,N,d) or (2N,d)")
       ->required();
   sub->add_option("--second", to.value.second, "second view, when --input holds only the first");
-  sub->add_option("--temperature", to.value.temperature, "temperature T > 0")
-      ->capture_default_str();
-  sub->add_option("--directions", to.value.directions, "joint-block or one-direction")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"joint-block", "one-direction"}));
+  auto* temperature = sub->add_option("--temperature", to.value.temperature,
+                                      "temperature T > 0; default 0.1, or the library's own");
+  auto* directions =
+      sub->add_option("--directions", to.value.directions, "joint-block or one-direction")
+          ->capture_default_str()
+          ->check(CLI::IsMember({"joint-block", "one-direction"}));
+  auto* like = sub->add_option("--like", to.value.like,
+                               "as a library computes it: a preset of `assay list`; the labels "
+                               "are the tensor `labels` of a safetensors file")
+                   ->excludes(directions);
+  sub->add_option("--scale", to.value.scale, "multiplier of the logits instead of 1/T")
+      ->needs(like)
+      ->excludes(temperature);
+  sub->add_option("--field", to.value.fields, "name=value: change one field of the preset")
+      ->needs(like);
   sub->add_option("--digits", to.value.digits, "significant digits wanted")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
@@ -91,6 +103,22 @@ void describe_certify(CLI::App& app, Commands& to) {
   sub->add_flag("--json", to.common.json, "print the certificate instead of the table");
 }
 
+void describe_self_test(CLI::App& app, Commands& to) {
+  SelfTestOptions& o = to.self_test;
+  auto* sub = app.add_subcommand(
+      "self-test", "check the checks: planted faults must be refuted, correct variants certified");
+  sub->add_option("--contract", o.contract, "name of the contract, e.g. loss/info_nce")->required();
+  sub->add_option("--instance", o.instances, "only these instances (see `assay list`)");
+  sub->add_option("--seed", o.seed, "seed of the cases")->capture_default_str();
+  sub->add_option("--threads", o.threads, "0: one per processor (the result is the same)")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  sub->add_option("--output", o.output, "write the result (JSON) to this file");
+  sub->add_flag("--compare-rules", o.compare_rules,
+                "the kill matrix: planted bugs against the acceptance rules of other projects");
+  sub->add_flag("--json", to.common.json, "print JSON instead of the table");
+}
+
 void describe_rest(CLI::App& app, Commands& to) {
   auto* list =
       app.add_subcommand("list", "contracts, case families, algorithms, built-in candidates");
@@ -109,6 +137,9 @@ ExitStatus dispatch(const CLI::App& app, const Commands& from) {
   if (app.got_subcommand("value")) return value(from.common, from.value);
   if (app.got_subcommand("certify")) return certify(from.common, from.certify);
   if (app.got_subcommand("replay")) return replay(from.common, from.replay);
+  if (app.got_subcommand("self-test"))
+    return from.self_test.compare_rules ? compare_rules(from.common, from.self_test)
+                                        : self_test(from.common, from.self_test);
   return version(from.common);
 }
 
@@ -124,6 +155,7 @@ int run(std::vector<std::string> words) {
   app.set_version_flag("--version", ASSAY_VERSION);
   describe_value(app, commands);
   describe_certify(app, commands);
+  describe_self_test(app, commands);
   describe_rest(app, commands);
   std::reverse(words.begin(), words.end());  // CLI11 takes them last first
   try {

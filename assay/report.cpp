@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "properties/contract/builtin.hpp"
+#include "properties/contract/column.hpp"
 #include "properties/engine/input_error.hpp"
 #include "properties/engine/nearest.hpp"
 
@@ -50,7 +51,8 @@ void print_refuted(const RefutedCase& refuted) {
 
 void print_check(const Check& check) {
   fmt::print("{}  {} [{}]  {}\n    {}\n", name_of(check.verdict), check.contract.name,
-             check.contract.field("directions"), check.candidate.name, check.reason);
+             contract::column_named(check.contract.name).instance_of(check.contract),
+             check.candidate.name, check.reason);
   if (check.families.empty() || check.verdict == Verdict::unavailable) return;
   fmt::print("    {:<16} {:>5} {:>9} {:>7} {:>9} {:>11} {:>7}  {}\n", "family", "cases",
              "certified", "refuted", "undecided", "unavailable", "trivial", "largest share");
@@ -61,8 +63,15 @@ void print_check(const Check& check) {
   if (!check.largest_share_where.empty())
     fmt::print("    largest share {} at {}\n", share_text(check.largest_share),
                check.largest_share_where);
+  const contract::ModelledResult& m = check.modelled;
+  if (!m.hypothesis.empty()) {
+    fmt::print("    modelled: largest share {} at {}; {} cases exceed it",
+               share_text(m.largest_share), m.where, m.exceeded);
+    if (m.exceeded > 0) fmt::print(", and {} of {} fresh ones", m.confirmed, m.fresh);
+    fmt::print("\n      assuming that {}\n", m.hypothesis);
+  }
   for (const RefutedCase& refuted : check.refuted)
-    if (refuted.role == "smallest") print_refuted(refuted);
+    if (refuted.role == "smallest" || refuted.role == "modelled") print_refuted(refuted);
   fmt::print("    budget of algorithm '{}' under:\n", check.candidate.algorithm);
   for (const std::string& hypothesis : check.hypotheses) fmt::print("      - {}\n", hypothesis);
 }

@@ -28,6 +28,9 @@ struct OutputExpectation {
   std::vector<Ends> truth;     ///< enclosure of the exact value on the exact inputs
   std::vector<double> budget;  ///< upper end of the allowed absolute error, evaluated upward; >= 0
   std::vector<Demand> demand;
+  /// The modelled column: what the error would stay below if rounding errors were independent
+  /// random numbers. No larger than `budget`; empty when the algorithm has no model.
+  std::vector<double> modelled;
 };
 
 /// Everything the judge needs to know about a case. `refine` re-encloses one element on one engine
@@ -37,6 +40,7 @@ struct Expectation {
   std::string algorithm;  ///< the algorithm whose budget this is
   std::string tier;       ///< of `truth`
   std::vector<std::string> hypotheses;
+  std::string modelled_hypothesis;  ///< what the modelled column assumes; empty without one
   std::function<reference::Interval(std::size_t output, std::int64_t element,
                                     reference::Engine engine, int bits)>
       refine;

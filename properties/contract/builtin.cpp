@@ -22,9 +22,14 @@ std::vector<BuiltinEntry>& table() {
 
 }  // namespace
 
-const PlacedTensor& BuiltinCase::input(const std::string& name) const {
+const PlacedTensor* BuiltinCase::find_input(const std::string& name) const {
   for (const PlacedTensor& tensor : tensors)
-    if (!tensor.is_output && tensor.name == name) return tensor;
+    if (!tensor.is_output && tensor.name == name) return &tensor;
+  return nullptr;
+}
+
+const PlacedTensor& BuiltinCase::input(const std::string& name) const {
+  if (const PlacedTensor* found = find_input(name)) return *found;
   throw std::invalid_argument("the case has no input '" + name + "'");
 }
 

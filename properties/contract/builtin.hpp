@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/contract.hpp"
 #include "core/tensor.hpp"
 #include "properties/contract/candidate.hpp"
 
@@ -40,6 +41,8 @@ struct BuiltinCase {
 
   /// \throws std::invalid_argument naming what the case lacks
   const PlacedTensor& input(const std::string& name) const;
+  /// The input of that name; null when the case has none.
+  const PlacedTensor* find_input(const std::string& name) const;
   double scalar(const std::string& name) const;
   const std::string& option(const std::string& name) const;
   /// The output of that name; null when the case does not ask for it.
@@ -51,10 +54,22 @@ struct Unsupported : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a built-in candidate is for.
+enum class BuiltinRole : unsigned char {
+  shipped,  ///< a kernel that users run
+  variant,  ///< another correct algorithm: a check that refutes it is wrong
+  planted,  ///< a kernel with a known defect: a check that certifies it is wrong
+};
+
 /// A built-in candidate. A new loss adds entries; nothing else in the isolation changes.
 struct BuiltinEntry {
   CandidateInfo info;
-  std::string description;   ///< one line for listings
+  std::string description;  ///< one line for listings
+  BuiltinRole role = BuiltinRole::shipped;
+  std::string operator_class;  ///< of a planted fault: "RANGE.no_max"
+  std::string seen_in;         ///< where such a defect was found
+  /// Instances for which the candidate is meant; null: all.
+  std::function<bool(const Contract&)> meant_for;
   bool limit_memory = true;  ///< false for CUDA, which reserves far more address space than it uses
   /// Asked in the worker before the first case: why it cannot run here; empty when it can. May be
   /// null.

@@ -9,9 +9,11 @@
 #include <exception>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "properties/contract/law.hpp"
+#include "properties/contract/modelled.hpp"
 #include "properties/contract/vacuity.hpp"
 #include "properties/engine/hash.hpp"
 #include "properties/engine/shrink.hpp"
@@ -32,23 +34,18 @@ class Plan {
       : column_(column) {
     if (options.embeddings) given_ = column.cases_from(*options.embeddings, instance, options.seed);
     for (const Case& c : given_) descriptors_.push_back(c.descriptor);
-    // Round by round over the families, so that a budget cuts all of them evenly.
-    bool more = true;
-    for (std::int64_t index = 0; more; ++index) {
-      more = false;
-      for (const Family& family : column.families()) {
-        if (index >= family.cases) continue;
-        more = true;
-        descriptors_.push_back({column.name(), instance, family.name,
-                                static_cast<std::uint64_t>(index), options.seed});
-      }
-    }
+    for (const Family& family : column.families())
+      if (family.large) large_.insert(family.name);
+    for (engine::CaseDescriptor& d : planned_cases(column, instance, options.seed))
+      descriptors_.push_back(std::move(d));
     if (options.budget > 0 && options.budget < static_cast<std::int64_t>(descriptors_.size()))
       descriptors_.resize(static_cast<std::size_t>(options.budget));
   }
 
   std::size_t size() const { return descriptors_.size(); }
   const engine::CaseDescriptor& descriptor(std::size_t i) const { return descriptors_[i]; }
+  /// A case of a family that is planned after the others.
+  bool is_large(std::size_t i) const { return large_.count(descriptors_[i].family) > 0; }
   Case draw(std::size_t i) const {
     return i < given_.size() ? given_[i] : column_.make_case(descriptors_[i]);
   }
@@ -57,6 +54,7 @@ class Plan {
   const Column& column_;
   std::vector<Case> given_;
   std::vector<engine::CaseDescriptor> descriptors_;
+  std::set<std::string> large_;
 };
 
 // What is kept of one case after it was judged.
@@ -65,16 +63,21 @@ struct Outcome {
   std::string input_sha256, output_sha256;
   std::vector<TrivialTrial> trivial;
   std::vector<std::string> hypotheses;
+  std::string modelled_hypothesis;
   std::optional<Observation> observation;  // kept for refuted cases only
 };
 
+// Refutations are confirmed later, where they are recorded.
+constexpr Ladder unconfirmed{.confirm = false};
+
 Outcome run_case(const Column& column, Candidate& candidate, const Case& c) {
-  Judgement judgement = agrees_with_truth(column, candidate, c);
+  Judgement judgement = agrees_with_truth(column, candidate, c, unconfirmed);
   Outcome outcome;
   outcome.finding = std::move(judgement.finding);
   outcome.trivial = trivial_trials(c, judgement.expectation);
   outcome.finding.vacuous_outputs = vacuous_outputs(outcome.trivial);
   outcome.hypotheses = judgement.expectation.hypotheses;
+  outcome.modelled_hypothesis = judgement.expectation.modelled_hypothesis;
   outcome.input_sha256 = sha256_of_case(c);
   outcome.output_sha256 = sha256_of_outputs(judgement.observation.outputs);
   if (outcome.finding.verdict == Verdict::refuted) {
@@ -117,9 +120,11 @@ class Runner {
         stop_ = true;
         throw Interrupted(fmt::format("interrupted at case {} of {}", i, plan_.size()));
       }
+      if (refuted_ && plan_.is_large(i)) return;  // refuted already: large cases add nothing
       Outcome outcome = run_case(column_, *candidate, plan_.draw(i));
       const std::lock_guard lock(mutex_);
       if (outcome.finding.conduct == Conduct::hung && ++hangs_ >= hangs_allowed) stop_ = true;
+      if (outcome.finding.verdict == Verdict::refuted) refuted_ = true;
       outcomes_[i] = std::move(outcome);
       options_.progress(++done_, static_cast<std::int64_t>(plan_.size()));
     }
@@ -136,11 +141,23 @@ class Runner {
   std::vector<std::optional<Outcome>> outcomes_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stop_{false};
+  std::atomic<bool> refuted_{false};
   std::mutex mutex_;
   std::int64_t done_ = 0;
   int hangs_ = 0;
   std::exception_ptr error_;
 };
+
+// Large cases are left out once a smaller one is refuted, however far the threads had come.
+void cut_large(std::vector<std::optional<Outcome>>& outcomes, const Plan& plan) {
+  const auto refuted = [&](std::size_t i) {
+    return outcomes[i] && !plan.is_large(i) && outcomes[i]->finding.verdict == Verdict::refuted;
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) any = any || refuted(i);
+  for (std::size_t i = 0; any && i < outcomes.size(); ++i)
+    if (plan.is_large(i)) outcomes[i].reset();
+}
 
 // Cuts the outcomes after the last hang allowed, so that the result does not depend on how far
 // other threads had come.
@@ -158,6 +175,15 @@ void cut_after_hangs(std::vector<std::optional<Outcome>>& outcomes) {
 
 double margin_of(const Finding& finding) {
   return is_violation(finding.conduct) ? std::numeric_limits<double>::infinity() : finding.share.lo;
+}
+
+// A refuted case with its verdict derived again on an interval engine; empty when that fails.
+std::optional<RefutedCase> confirmed(const Column& column, const std::string& algorithm,
+                                     const std::string& role, const Case& c,
+                                     const Observation& observation) {
+  const Finding finding = judge(observation, column.expect(c, algorithm), column.outputs(c));
+  if (finding.verdict != Verdict::refuted) return std::nullopt;
+  return RefutedCase{role, c, observation, finding};
 }
 
 RefutedCase shrink_refutation(const Column& column, Candidate& candidate, const Case& start,
@@ -261,6 +287,9 @@ void conclude(Check& check) {
     check.verdict = Verdict::refuted;
     check.reason = fmt::format("{} of {} cases refuted; {}", refuted, check.cases_run,
                                check.refuted.front().finding.reason);
+  } else if (check.modelled.confirmed > 0) {
+    check.verdict = Verdict::refuted;
+    check.reason = check.refuted.front().finding.reason;
   } else if (certified + undecided == 0) {
     check.verdict = Verdict::unavailable;
     check.reason = check.cases.empty() ? "no case was run" : check.cases.front().note;
@@ -295,24 +324,43 @@ Check run_campaign(const Column& column, const Contract& instance, const Candida
   std::vector<std::optional<Outcome>> outcomes = Runner(column, plan, factory, options).run();
   if (options.interrupted()) throw Interrupted("interrupted during the last cases");
   cut_after_hangs(outcomes);
+  cut_large(outcomes, plan);
 
+  std::optional<RefutedCase> found;
   std::optional<std::size_t> first, worst;
+  const auto confirm_at = [&](const char* role, std::size_t i) {
+    return confirmed(column, check.candidate.algorithm, role, plan.draw(i),
+                     *outcomes[i]->observation);
+  };
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i] || outcomes[i]->finding.verdict != Verdict::refuted) continue;
+    if (!found && (found = confirm_at("found", i))) first = i;
+    if (!found) {  // the engines do not agree: not a refutation
+      outcomes[i]->finding.verdict = Verdict::undecided;
+      outcomes[i]->finding.reason += "; not confirmed by the other engine";
+    } else if (!worst || margin_of(outcomes[i]->finding) > margin_of(outcomes[*worst]->finding)) {
+      worst = i;
+    }
+  }
+  std::vector<engine::CaseDescriptor> beyond_model;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i]) continue;
     record(check, plan.descriptor(i), *outcomes[i]);
-    if (outcomes[i]->finding.verdict != Verdict::refuted) continue;
-    if (!first) first = i;
-    if (!worst || margin_of(outcomes[i]->finding) > margin_of(outcomes[*worst]->finding)) worst = i;
+    record_model(check, plan.descriptor(i), outcomes[i]->finding, outcomes[i]->modelled_hypothesis);
+    if (exceeds_model(outcomes[i]->finding)) beyond_model.push_back(plan.descriptor(i));
   }
-  const auto keep = [&](const char* role, std::size_t i) {
-    check.refuted.push_back({role, plan.draw(i), *outcomes[i]->observation, outcomes[i]->finding});
-  };
   if (first) {
-    keep("found", *first);
-    check.refuted.push_back(shrink_refutation(column, *candidate, plan.draw(*first),
-                                              outcomes[*first]->finding, options));
-    if (*worst != *first) keep("worst", *worst);
+    RefutedCase smallest =
+        shrink_refutation(column, *candidate, found->input, outcomes[*first]->finding, options);
+    const auto again = confirmed(column, check.candidate.algorithm, "smallest", smallest.input,
+                                 smallest.observation);
+    check.refuted.push_back(*found);
+    check.refuted.push_back(
+        again ? *again : RefutedCase{"smallest", found->input, found->observation, found->finding});
+    if (*worst != *first)
+      if (auto kept = confirm_at("worst", *worst)) check.refuted.push_back(std::move(*kept));
   }
+  if (!first) confirm_model(check, column, *candidate, beyond_model);
   if (options.interrupted()) throw Interrupted("interrupted after the last case");
   conclude(check);
   return check;

@@ -19,8 +19,10 @@ struct CandidateInfo {
   std::string contract;  ///< "loss/info_nce"
   std::string algorithm = "any-order";
   std::string backend;               ///< "emulator", "cuda", "process"
-  std::vector<std::string> outputs;  ///< names it fills; empty: all of the contract
+  std::vector<std::string> outputs;  ///< names it fills, of one operation or several; empty: all
   bool deterministic = true;         ///< promises bit-equal repeats
+  /// Formats of the embeddings that it takes; says which instances it is run on, not recorded.
+  std::vector<Dtype> inputs = {Dtype::f32};
 };
 
 /// Runs one implementation on cases, isolated from the program. Not thread-safe: one per thread.

@@ -30,7 +30,9 @@ struct CaseRecord {
 
 /// A refuted case, bit for bit: the verdict can be derived again from it without the candidate.
 struct RefutedCase {
-  std::string role;  ///< "found" (as drawn), "smallest" (after shrinking), "worst" (largest share)
+  /// "found" (as drawn), "smallest" (after shrinking), "worst" (largest share); "modelled": the
+  /// modelled column is exceeded, and fresh cases confirmed it.
+  std::string role;
   engine::Case input;
   Observation observation;
   Finding finding;
@@ -53,6 +55,18 @@ struct VacuityResult {
   std::int64_t tried = 0, refused = 0;  ///< refused == 0 makes the check vacuous
 };
 
+/// The modelled column of a check: budgets that hold if rounding errors behave like independent
+/// random numbers. It refutes only after fresh cases confirmed it, and is no part of the
+/// deterministic verdict otherwise.
+struct ModelledResult {
+  std::string hypothesis;      ///< empty: the algorithm has no modelled column
+  Ends largest_share{0, 0};    ///< error/modelled
+  std::string where;           ///< "clusters #3, row_loss[17]"
+  std::int64_t exceeded = 0;   ///< cases whose error certainly exceeds the modelled column
+  std::int64_t fresh = 0;      ///< fresh cases drawn because of that
+  std::int64_t confirmed = 0;  ///< fresh cases that exceed it too
+};
+
 /// One candidate against one contract instance.
 struct Check {
   Contract contract;
@@ -64,6 +78,7 @@ struct Check {
   std::int64_t cases_planned = 0, cases_run = 0;
   Ends largest_share{0, 0};
   std::string largest_share_where;  ///< "clusters #3, row_loss[17]"
+  ModelledResult modelled;
   std::vector<FamilyResult> families;
   std::vector<VacuityResult> vacuity;
   std::vector<CaseRecord> cases;

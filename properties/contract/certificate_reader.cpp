@@ -122,7 +122,7 @@ Finding finding(const JsonReader& r) {
 RefutedCase refuted_case(const JsonReader& r) {
   r.object({"role", "case", "observation", "finding"});
   const std::string role = r.at("role").string();
-  if (role != "found" && role != "smallest" && role != "worst")
+  if (role != "found" && role != "smallest" && role != "worst" && role != "modelled")
     r.at("role").fail("unknown role " + in_quotes(role));
   return {role, exact_case(r.at("case")), observation(r.at("observation")),
           finding(r.at("finding"))};
@@ -161,10 +161,17 @@ VacuityResult vacuity(const JsonReader& r) {
           r.at("refused").count()};
 }
 
+ModelledResult modelled(const JsonReader& r) {
+  r.object({"hypothesis", "largest_share", "where", "exceeded", "fresh", "confirmed"});
+  return {r.at("hypothesis").string(), r.at("largest_share").ends(), r.at("where").string(),
+          r.at("exceeded").count(),    r.at("fresh").count(),        r.at("confirmed").count()};
+}
+
 Check check(const JsonReader& r) {
   r.object({"contract", "contract_sha256", "candidate", "verdict", "reason", "hypotheses",
             "cases_planned", "cases_run", "largest_share", "largest_share_where", "families",
-            "vacuity", "refuted", "cases"});
+            "vacuity", "refuted", "cases"},
+           {"modelled"});
   Check c;
   c.contract = contract(r.at("contract"));
   c.contract_sha256 = r.at("contract_sha256").sha256_or_empty();
@@ -176,6 +183,7 @@ Check check(const JsonReader& r) {
   c.cases_run = r.at("cases_run").count();
   c.largest_share = r.at("largest_share").ends();
   c.largest_share_where = r.at("largest_share_where").string();
+  if (r.has("modelled")) c.modelled = modelled(r.at("modelled"));  // younger than the schema
   c.families = list<FamilyResult>(r.at("families"), family);
   c.vacuity = list<VacuityResult>(r.at("vacuity"), vacuity);
   c.refuted = list<RefutedCase>(r.at("refuted"), refuted_case);

@@ -127,6 +127,12 @@ ordered_json json_of(const VacuityResult& v) {
           {"refused", v.refused}};
 }
 
+ordered_json json_of(const ModelledResult& m) {
+  return {{"hypothesis", m.hypothesis}, {"largest_share", json_of(m.largest_share)},
+          {"where", m.where},           {"exceeded", m.exceeded},
+          {"fresh", m.fresh},           {"confirmed", m.confirmed}};
+}
+
 ordered_json json_of(const Check& c) {
   return {{"contract", json_of(c.contract)},
           {"contract_sha256", c.contract_sha256},
@@ -138,6 +144,7 @@ ordered_json json_of(const Check& c) {
           {"cases_run", c.cases_run},
           {"largest_share", json_of(c.largest_share)},
           {"largest_share_where", c.largest_share_where},
+          {"modelled", json_of(c.modelled)},
           {"families", list(c.families)},
           {"vacuity", list(c.vacuity)},
           {"refuted", list(c.refuted)},

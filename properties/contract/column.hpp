@@ -8,6 +8,7 @@
 
 #include "core/contract.hpp"
 #include "properties/contract/budget.hpp"
+#include "properties/contract/candidate.hpp"
 #include "properties/engine/case.hpp"
 #include "properties/engine/files/embeddings.hpp"
 #include "properties/engine/shrink.hpp"
@@ -19,7 +20,13 @@ struct Family {
   std::string name;         ///< "near-duplicate"
   std::string description;  ///< what is in it and which defect it is for
   std::int64_t cases = 1;   ///< indices 0 .. cases-1 are run by default
+  bool large = false;       ///< costs far more than the others: planned after them
 };
+
+/// The cases of an instance in the order in which they are run: round by round over the families,
+/// so that a budget cuts all of them evenly; then the large families likewise.
+std::vector<engine::CaseDescriptor> planned_cases(const class Column& column,
+                                                  const std::string& instance, std::uint64_t seed);
 
 /// A contract with its instances, cases, truth and budget. To add a loss is to write one of these
 /// (docs/adding-a-contract.md). Stateless: safe to use from several threads.
@@ -56,6 +63,12 @@ class Column {
   virtual std::vector<engine::Case> simpler(const engine::Case& c) const = 0;
   virtual engine::Complexity complexity(const engine::Case& c) const = 0;
 };
+
+/// Names of the outputs of an instance, from its field "outputs".
+std::vector<std::string> output_names(const Contract& instance);
+/// True when a candidate that says this of itself serves the instance: it offers one of its outputs
+/// (one that names none offers those of forward instances) and takes its input format.
+bool serves(const CandidateInfo& info, const Contract& instance);
 
 /// All contracts of this program, in the order in which they are listed.
 const std::vector<const Column*>& columns();

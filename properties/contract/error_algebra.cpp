@@ -81,23 +81,25 @@ Tracked enclosed(const Ends& exact, double error) {
 namespace {
 
 /// [lo, hi] as a centre and a radius; 2^-50 of the ends covers their roundings and the centre's.
-Tracked between(double lo, double hi, double error) {
+Tracked between(double lo, double hi, double error, double variance) {
   const double centre = lo + (hi - lo) / 2;
   const double radius =
       std::max(hi - centre, centre - lo) + 0x1p-50 * std::max(std::fabs(lo), std::fabs(hi));
-  return {centre, inflate_up(radius), error};
+  return {centre, inflate_up(radius), error, variance};
 }
 
 }  // namespace
 
 Tracked either(const Tracked& a, const Tracked& b) {
   return between(std::min(a.centre - a.radius, b.centre - b.radius),
-                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error));
+                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error),
+                 std::max(a.variance, b.variance));
 }
 
 Tracked either_max(const Tracked& a, const Tracked& b) {
   return between(std::max(a.centre - a.radius, b.centre - b.radius),
-                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error));
+                 std::max(a.centre + a.radius, b.centre + b.radius), std::max(a.error, b.error),
+                 std::max(a.variance, b.variance));
 }
 
 Tracked narrowed(const Tracked& t, double lo, double hi) {
@@ -109,7 +111,7 @@ Tracked narrowed(const Tracked& t, double lo, double hi) {
   const double new_hi = std::min(hi, old_hi + 0x1p-50 * std::fabs(old_hi));
   if (!(new_lo <= new_hi)) return t;  // contradicts what is known; keep the wider statement
   const double centre = std::clamp(new_lo + (new_hi - new_lo) / 2, new_lo, new_hi);
-  return {centre, inflate_up(std::max(new_hi - centre, centre - new_lo)), t.error};
+  return {centre, inflate_up(std::max(new_hi - centre, centre - new_lo)), t.error, t.variance};
 }
 
 Format Format::with_ulps(Rounding rounding, double ulps, bool flushes) {
@@ -138,7 +140,8 @@ Tracked ErrorAlgebra::div(const Tracked& a, const Tracked& b) const {
   // |a'/b' - a/b| <= (|a' - a| + |a/b| |b' - b|) / |b'|, for the enclosure and for the error alike.
   const double radius = (a.radius + std::fabs(c) * (1 + 0x1p-52) * b.radius) / b_low + own(c);
   const double error = (a.error + quotient * b.error) / b_held_low;
-  return rounded_product({c, inflate_up(radius), inflate_up(error)});
+  const double spread = (a.variance + c * c * b.variance) / (b.centre * b.centre);
+  return rounded_product({c, inflate_up(radius), inflate_up(error), spread});
 }
 
 Tracked ErrorAlgebra::exp(const Tracked& z) const {
@@ -158,8 +161,11 @@ Tracked ErrorAlgebra::exp(const Tracked& z) const {
     moved = z.error > 0 ? held_top * (1 + near_slack) + exp_dropped : 0;
   }
   const double held_top = inflate_up(c + radius + moved);
-  const double error = moved + format_.exp_relative * held_top + format_.exp_absolute;
-  return finish({c, radius, error}, inflate_up(held_top + error), 0);
+  const double own_error = format_.exp_relative * held_top + format_.exp_absolute;
+  const double error = moved + own_error;
+  // The function's error is no rounding of a known result: it enters as if it were one.
+  const double spread = c * c * z.variance + own_error * own_error * (1.0 / 3);
+  return finish({c, radius, error, spread}, inflate_up(held_top + error), 0);
 }
 
 Tracked ErrorAlgebra::log(const Tracked& z) const {
@@ -171,8 +177,9 @@ Tracked ErrorAlgebra::log(const Tracked& z) const {
   const double radius = z.radius / low + std::fabs(c) * near_slack;
   const double moved = z.error / held_low;
   const double top = inflate_up(std::fabs(c) + radius + moved);
-  const double error = moved + format_.log_relative * top + format_.log_absolute;
-  return finish({c, radius, error}, top, 0);
+  const double own_error = format_.log_relative * top + format_.log_absolute;
+  const double spread = z.variance / (z.centre * z.centre) + own_error * own_error * (1.0 / 3);
+  return finish({c, radius, moved + own_error, spread}, top, 0);
 }
 
 Tracked ErrorAlgebra::log1p(const Tracked& z) const {
@@ -183,8 +190,9 @@ Tracked ErrorAlgebra::log1p(const Tracked& z) const {
   const double radius = z.radius / (low * (1 - 0x1p-48)) + std::fabs(c) * near_slack;
   const double moved = z.error / held_low;
   const double top = inflate_up(std::fabs(c) + radius + moved);
-  const double error = moved + format_.log1p_relative * top + format_.log1p_absolute;
-  return finish({c, radius, error}, top, 0);
+  const double own_error = format_.log1p_relative * top + format_.log1p_absolute;
+  const double spread = z.variance / (low * low) + own_error * own_error * (1.0 / 3);
+  return finish({c, radius, moved + own_error, spread}, top, 0);
 }
 
 Tracked ErrorAlgebra::sum_in_order(const std::vector<Tracked>& terms) const {
@@ -201,6 +209,7 @@ Tracked ErrorAlgebra::sum_any_order(const std::vector<Tracked>& terms) const {
     sum.centre += t.centre;
     sum.radius += t.radius;
     sum.error += t.error;
+    sum.variance += t.variance;
     magnitude += std::fabs(t.centre) + t.radius + t.error;
   }
   const std::int64_t n = static_cast<std::int64_t>(terms.size());
@@ -211,7 +220,14 @@ Tracked ErrorAlgebra::sum_any_order(const std::vector<Tracked>& terms) const {
   if (n == 1) sum.radius = terms.front().radius;
   const double rounding =
       n == 1 ? 0 : Gamma(n - 1, u_).up() * magnitude + sum_underflow_ * static_cast<double>(n - 1);
-  return finish({sum.centre, sum.radius, sum.error * grow}, magnitude + rounding, rounding);
+  // n - 1 roundings of partial sums that are no larger than all magnitudes together.
+  const double step = u_ * magnitude;
+  sum.variance += static_cast<double>(n - 1) * (step * step * (1.0 / 3));
+  sum.error *= grow;
+  const double top = magnitude + rounding;
+  sum.radius = inflate_up(sum.radius);
+  sum.error = top <= largest_ ? inflate_up(sum.error + rounding) : infinity;
+  return sum;
 }
 
 }  // namespace assay::contract

@@ -69,6 +69,9 @@ struct Tracked {
   double centre = 0;
   double radius = 0;
   double error = 0;
+  /// Modelled: the variance of (held - exact) if every rounding error were an independent random
+  /// number, uniform between its bounds (docs/budgets.md, "The modelled column"). Never a bound.
+  double variance = 0;
 
   double magnitude() const { return inflate_up(std::fabs(centre) + radius); }  ///< of x
   double held_magnitude() const { return inflate_up(std::fabs(centre) + radius + error); }
@@ -124,17 +127,19 @@ class ErrorAlgebra {
     if (a.is_zero()) return b;  // x + 0 is exact
     if (b.is_zero()) return a;
     const double c = a.centre + b.centre;
-    return rounded_sum({c, a.radius + b.radius + own(c), a.error + b.error});
+    return rounded_sum(
+        {c, a.radius + b.radius + own(c), a.error + b.error, a.variance + b.variance});
   }
   Tracked sub(const Tracked& a, const Tracked& b) const {
-    return add(a, {-b.centre, b.radius, b.error});
+    return add(a, {-b.centre, b.radius, b.error, b.variance});
   }
   Tracked mul(const Tracked& a, const Tracked& b) const { return rounded_product(product(a, b)); }
   /// a * b + c with one rounding.
   Tracked fma(const Tracked& a, const Tracked& b, const Tracked& c) const {
     const Tracked ab = product(a, b);
     const double centre = ab.centre + c.centre;
-    return rounded_product({centre, ab.radius + c.radius + own(centre), ab.error + c.error});
+    return rounded_product(
+        {centre, ab.radius + c.radius + own(centre), ab.error + c.error, ab.variance + c.variance});
   }
   /// a / b; the error is infinite when b may be zero.
   Tracked div(const Tracked& a, const Tracked& b) const;
@@ -166,7 +171,8 @@ class ErrorAlgebra {
     const double c = a.centre * b.centre;
     const double x = std::fabs(a.centre), y = std::fabs(b.centre);
     return {c, x * b.radius + a.radius * y + a.radius * b.radius + own(c),
-            (x + a.radius) * b.error + a.error * (y + b.radius) + a.error * b.error};
+            (x + a.radius) * b.error + a.error * (y + b.radius) + a.error * b.error,
+            x * x * b.variance + y * y * a.variance};
   }
   // A sum of two numbers of the format is a multiple of its smallest subnormal: it is exact below
   // twice the smallest normal number, unless it is flushed.
@@ -183,6 +189,7 @@ class ErrorAlgebra {
   }
   Tracked finish(Tracked t, double top, double rounding) const {
     t.radius = inflate_up(t.radius);
+    t.variance += rounding * rounding * (1.0 / 3);
     t.error =
         top <= largest_ ? inflate_up(t.error + rounding) : std::numeric_limits<double>::infinity();
     return t;

@@ -29,6 +29,11 @@ struct Finding {
       confirmed_by;  ///< for a refutation: the other engine that re-derived it; may be empty
   std::int64_t elements_judged = 0;
   std::int64_t elements_outside_domain = 0;
+  /// Largest error/modelled over the judged elements, where the algorithm has a modelled column,
+  /// and where; says nothing against a candidate until fresh cases confirm it.
+  Ends modelled_share{0, 0};
+  std::string modelled_output;
+  std::int64_t modelled_element = -1;
   std::vector<std::string>
       vacuous_outputs;  ///< outputs on which a trivial answer would have passed
   std::string reason;   ///< one line for people

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <stdexcept>
 #include <string>
+
+#include "core/float_format.hpp"
 
 namespace assay::contract {
 
@@ -41,23 +41,6 @@ Ends quotient(double a, double b) {
   const double remainder = std::fma(-q, b, a);
   if (a < 0x1p-900 || q < 0x1p-900) return {std::max(0.0, down(q)), up(q)};
   return {remainder < 0 ? std::max(0.0, down(q)) : q, remainder > 0 ? up(q) : q};
-}
-
-/// Value of a binary format with `exponent_bits` and `fraction_bits` from its bits.
-double decode(std::uint32_t bits, int exponent_bits, int fraction_bits) {
-  const bool negative = (bits >> (exponent_bits + fraction_bits)) & 1u;
-  const int largest = (1 << exponent_bits) - 1;
-  const int exponent = static_cast<int>(bits >> fraction_bits) & largest;
-  const std::uint32_t fraction = bits & ((1u << fraction_bits) - 1);
-  const int bias = largest / 2;
-  double value = 0;
-  if (exponent == largest)
-    value = fraction ? std::numeric_limits<double>::quiet_NaN() : infinity;
-  else if (exponent == 0)
-    value = std::ldexp(fraction, 1 - bias - fraction_bits);
-  else
-    value = std::ldexp((1u << fraction_bits) + fraction, exponent - bias - fraction_bits);
-  return negative ? -value : value;
 }
 
 /// The place of one element, with what is known of it.
@@ -205,31 +188,58 @@ Sorted sort_elements(const Observation& observation, const Expectation& expectat
   return sorted;
 }
 
+/// The largest share of the modelled column, by its certain part.
+void measure_model(Finding& finding, const Observation& observation,
+                   const Expectation& expectation) {
+  for (const OutputExpectation& expected : expectation.outputs) {
+    const auto tensor = std::find_if(observation.outputs.begin(), observation.outputs.end(),
+                                     [&](const Tensor& t) { return t.name == expected.name; });
+    if (tensor == observation.outputs.end() || expected.modelled.empty()) continue;
+    for (std::size_t i = 0; i < expected.demand.size(); ++i) {
+      if (expected.demand[i] != Demand::within_budget) continue;
+      const double observed = value_at(*tensor, static_cast<std::int64_t>(i));
+      if (!std::isfinite(observed)) continue;
+      const Ends share = share_of(error_of(observed, expected.truth[i]), expected.modelled[i]);
+      if (!(share.lo > finding.modelled_share.lo)) continue;
+      finding.modelled_share = share;
+      finding.modelled_output = expected.name;
+      finding.modelled_element = static_cast<std::int64_t>(i);
+    }
+  }
+}
+
 std::string demanded(Demand demand) {
   return demand == Demand::nan          ? "NaN"
          : demand == Demand::not_finite ? "a non-finite value"
                                         : "a finite value";
 }
 
-/// A refutation by numbers that an interval engine derived again, or nothing.
+void refute(Finding& finding, const Expectation& expectation, const Element& found,
+            const Element& described) {
+  describe(finding, expectation, described);
+  finding.verdict = Verdict::refuted;
+  finding.reason =
+      fmt::format("{} = {:a}, truth in [{:.17g}, {:.17g}], error is {:.4g} times the budget {:.3g}",
+                  element_name(expectation, found), found.observed, found.truth.lo, found.truth.hi,
+                  found.share.lo, found.budget);
+}
+
+/// A refutation by numbers, that an interval engine derived again unless the ladder says otherwise;
+/// or nothing.
 bool confirm(Finding& finding, const Expectation& expectation, std::vector<Element> refuted,
              const Ladder& ladder) {
   std::stable_sort(refuted.begin(), refuted.end(),
                    [](const Element& a, const Element& b) { return a.share.lo > b.share.lo; });
   const std::vector<Engine> engines = reference::engines();
   for (const Element& found : refuted) {
+    if (!ladder.confirm) {
+      refute(finding, expectation, found, found);
+      return true;
+    }
     Element again = found;
     if (climb(again, expectation, engines.back(), ladder) != Side::outside) continue;
-    describe(finding, expectation, found);
-    if (engines.size() > 1)
-      finding.confirmed_by = name_of(engines.back());
-    else
-      describe(finding, expectation, again);
-    finding.verdict = Verdict::refuted;
-    finding.reason = fmt::format(
-        "{} = {:a}, truth in [{:.17g}, {:.17g}], error is {:.4g} times the budget {:.3g}",
-        element_name(expectation, found), found.observed, found.truth.lo, found.truth.hi,
-        found.share.lo, found.budget);
+    if (engines.size() > 1) finding.confirmed_by = name_of(engines.back());
+    refute(finding, expectation, found, engines.size() > 1 ? found : again);
     return true;
   }
   return false;
@@ -250,33 +260,7 @@ Ends share_of(const Ends& error, double budget) {
   return {error.lo > 0 ? quotient(error.lo, budget).lo : 0.0, quotient(error.hi, budget).hi};
 }
 
-double value_at(const Tensor& tensor, std::int64_t index) {
-  const auto load = [&](auto& value) {
-    std::memcpy(&value, tensor.bytes.data() + static_cast<std::size_t>(index) * sizeof(value),
-                sizeof(value));
-  };
-  switch (tensor.dtype) {
-    case Dtype::f32: {
-      float x = 0;
-      load(x);
-      return x;
-    }
-    case Dtype::f64: {
-      double x = 0;
-      load(x);
-      return x;
-    }
-    case Dtype::f16:
-    case Dtype::bf16: {
-      std::uint16_t bits = 0;
-      load(bits);
-      return tensor.dtype == Dtype::f16 ? decode(bits, 5, 10) : decode(bits, 8, 7);
-    }
-    default:
-      throw std::invalid_argument("output '" + tensor.name + "' has the integer dtype " +
-                                  std::string(name_of(tensor.dtype)));
-  }
-}
+double value_at(const Tensor& tensor, std::int64_t index) { return element_of(tensor, index); }
 
 Finding judge(const Observation& observation, const Expectation& expectation,
               const std::vector<engine::OutputSpec>& asked, const Ladder& ladder) {
@@ -293,6 +277,7 @@ Finding judge(const Observation& observation, const Expectation& expectation,
   if (const std::string what = mismatch(observation.outputs, asked); !what.empty())
     return refuted_by_conduct(Conduct::bad_reply, what);
 
+  measure_model(finding, observation, expectation);
   Sorted sorted = sort_elements(observation, expectation);
   finding.elements_judged = sorted.judged;
   finding.elements_outside_domain = sorted.outside_domain;

@@ -18,6 +18,9 @@ namespace assay::contract {
 struct Ladder {
   int first_bits = 64;
   int last_bits = 512;
+  /// Derive a refutation again on an interval engine. A campaign does so only for the cases that it
+  /// records: the first truth is an enclosure already.
+  bool confirm = true;
 };
 
 /// Judges what a candidate did with a case (docs/budgets.md, "How the judge decides").

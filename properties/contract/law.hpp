@@ -6,6 +6,7 @@
 #include "properties/contract/candidate.hpp"
 #include "properties/contract/column.hpp"
 #include "properties/contract/finding.hpp"
+#include "properties/contract/judge.hpp"
 #include "properties/contract/observation.hpp"
 
 namespace assay::contract {
@@ -19,6 +20,7 @@ struct Judgement {
 
 /// The law of every contract: run on this case, the candidate breaks no rule of conduct, and every
 /// output element lies within the budget of its stated algorithm around the truth.
-Judgement agrees_with_truth(const Column& column, Candidate& candidate, const engine::Case& c);
+Judgement agrees_with_truth(const Column& column, Candidate& candidate, const engine::Case& c,
+                            const Ladder& ladder = {});
 
 }  // namespace assay::contract

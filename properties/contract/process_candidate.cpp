@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "properties/contract/column.hpp"
 #include "properties/contract/compare_runs.hpp"
 #include "properties/contract/process_messages.hpp"
 #include "properties/engine/input_error.hpp"
@@ -43,12 +44,23 @@ std::vector<engine::OutputSpec> wanted(const CandidateInfo& info,
   return chosen;
 }
 
+/// True when some instance of the contract has an output of that name.
+bool of_some_instance(const std::string& contract, const std::string& name) {
+  for (const Column* column : columns()) {
+    if (column->name() != contract) continue;
+    for (const Contract& instance : column->instances())
+      if (contains(output_names(instance), name)) return true;
+  }
+  return false;
+}
+
 /// Empty when the offer fits the contract.
 std::string misfit(const CandidateInfo& info, const std::vector<engine::OutputSpec>& outputs) {
   if (info.outputs.empty()) return {};
   for (const std::string& name : info.outputs)
     if (std::none_of(outputs.begin(), outputs.end(),
-                     [&](const engine::OutputSpec& spec) { return spec.name == name; }))
+                     [&](const engine::OutputSpec& spec) { return spec.name == name; }) &&
+        !of_some_instance(info.contract, name))
       return "its greeting offers an output '" + name + "', which the contract does not have";
   for (const engine::OutputSpec& spec : outputs)
     if (spec.required && !contains(info.outputs, spec.name))
@@ -58,7 +70,8 @@ std::string misfit(const CandidateInfo& info, const std::vector<engine::OutputSp
 
 bool same_greeting(const CandidateInfo& a, const CandidateInfo& b) {
   return a.name == b.name && a.version == b.version && a.contract == b.contract &&
-         a.algorithm == b.algorithm && a.outputs == b.outputs && a.deterministic == b.deterministic;
+         a.algorithm == b.algorithm && a.outputs == b.outputs && a.inputs == b.inputs &&
+         a.deterministic == b.deterministic;
 }
 
 }  // namespace

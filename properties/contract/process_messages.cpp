@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "properties/contract/process_channel.hpp"
@@ -31,12 +32,13 @@ std::string text_or(const std::map<std::string, std::string>& metadata, const ch
   return found != nullptr ? *found : otherwise;
 }
 
-/// A JSON list of strings in a metadata value.
-std::vector<std::string> list_of(const std::string& text, const std::string& source) {
+/// A JSON list of strings in the metadata value of `key`.
+std::vector<std::string> list_of(const std::string& text, const std::string& source,
+                                 const std::string& key) {
   const json parsed = json::parse(text, nullptr, false);
   if (!parsed.is_array() ||
       std::any_of(parsed.begin(), parsed.end(), [](const json& item) { return !item.is_string(); }))
-    throw InputError(source, "outputs", "not a JSON list of strings: " + text);
+    throw InputError(source, key, "not a JSON list of strings: " + text);
   return parsed.get<std::vector<std::string>>();
 }
 
@@ -106,7 +108,15 @@ CandidateInfo read_greeting(std::span<const std::byte> bytes, const std::string&
   info.version = text_or(frame.metadata, "version", "");
   info.algorithm = text_or(frame.metadata, "algorithm", "any-order");
   info.backend = "process";
-  info.outputs = list_of(text_or(frame.metadata, "outputs", "[]"), source);
+  info.outputs = list_of(text_or(frame.metadata, "outputs", "[]"), source, "outputs");
+  info.inputs.clear();
+  for (const std::string& name :
+       list_of(text_or(frame.metadata, "inputs", R"(["f32"])"), source, "inputs")) {
+    const std::optional<Dtype> dtype = dtype_named(name);
+    if (!dtype || !is_float(*dtype))
+      throw InputError(source, "inputs", "'" + name + "' is no floating-point format");
+    info.inputs.push_back(*dtype);
+  }
   info.deterministic = deterministic == "true";
   return info;
 }
@@ -115,16 +125,19 @@ std::vector<std::byte> write_request(const engine::Case& c,
                                      const std::vector<engine::OutputSpec>& outputs,
                                      const std::string& id) {
   json parameters = json::object(), wanted = json::object();
+  std::map<std::string, std::string> options = c.options;
+  const auto stated = options.extract("operation");
+  const std::string operation = stated.empty() ? "forward" : stated.mapped();
   for (const auto& [name, value] : c.scalars) parameters[name] = number(value);
   for (const engine::OutputSpec& spec : outputs)
     wanted[spec.name] = {{"dtype", std::string(name_of(spec.dtype))}, {"shape", spec.shape}};
   SafetensorsFrame frame;
   frame.metadata = {{"assay", protocol},
                     {"contract", c.descriptor.contract},
-                    {"op", "forward"},
+                    {"op", operation},
                     {"id", id},
                     {"params", parameters.dump()},
-                    {"options", json(c.options).dump()},
+                    {"options", json(options).dump()},
                     {"outputs", wanted.dump()}};
   frame.tensors = c.inputs;
   return engine::serialize_safetensors(frame);

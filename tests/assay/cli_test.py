@@ -102,6 +102,87 @@ class Value(Case):
         self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--directions", "sideways"), "directions")
 
 
+class ValueLike(Case):
+    """assay value --like: what libraries compute."""
+
+    def value(self, *words):
+        out = run("value", "loss/info_nce", "--json", "--input", *words)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        return json.loads(out.stdout)
+
+    def labelled(self, labels, name="labelled.safetensors"):
+        """The shared pairs with a tensor `labels`, written by hand."""
+        data = PAIRS.read_bytes()
+        size = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + size])
+        body = data[8 + size:] + np.asarray(labels, np.int64).tobytes()
+        header["labels"] = {"dtype": "I64", "shape": [len(labels)], "data_offsets": [len(body) - 8 * len(labels), len(body)]}
+        text = json.dumps(header).encode()
+        (self.dir / name).write_bytes(struct.pack("<Q", len(text)) + text + body)
+        return self.dir / name
+
+    def test_libraries_are_reproduced(self):
+        vectors = json.loads((ROOT / "tests/data/contract_vectors.json").read_text())
+        rows = {r["name"]: r["lib_fp32"] for r in vectors["rows"]}
+        multi = self.labelled(vectors["labels_multi"][:8])
+        for like, row, file in [("open_clip", "open_clip", PAIRS), ("lightly_dclw", "DCLW lightly", PAIRS),
+                                ("simclr_official", "SimCLR official coef=2", PAIRS), ("pml_supcon", "PML SupCon", PAIRS),
+                                ("pml_ntxent", "PML NTXent multi", multi), ("pml_supcon", "PML SupCon multi", multi),
+                                ("solo_learn_simclr", "solo L_in multi", multi)]:
+            out = self.value(file, "--like", like, "--temperature", 0.2)
+            lo, hi = (float(x) for x in out["loss"].strip("[]").split(","))
+            # Two binary32 roundings of numbers up to 5, twice that for a sum of two means.
+            self.assertAlmostEqual((lo + hi) / 2, rows[row], delta=20 * 2.0**-24, msg=like)
+            self.assertIn("positives=", out["setting"])
+            self.assertEqual(out["T"], 0.2)
+
+    def test_a_scale_and_the_librarys_own_default_are_parameters(self):
+        by_scale = self.value(PAIRS, "--like", "open_clip", "--scale", 4)
+        by_temperature = self.value(PAIRS, "--like", "open_clip", "--temperature", 0.25)
+        self.assertEqual(by_scale["loss"], by_temperature["loss"])
+        self.assertEqual(by_scale["scale"], 4)
+        self.assertEqual(self.value(PAIRS, "--like", "lightly_ntxent")["T"], 0.5)
+
+    def test_a_field_changes_the_setting_and_the_value(self):
+        mean = self.value(PAIRS, "--like", "lightly_ntxent", "--rows")
+        total = self.value(PAIRS, "--like", "lightly_ntxent", "--field", "over=sum", "--digits", 17)
+        self.assertIn("over=sum", total["setting"])
+        lo, hi = (float(x) for x in total["loss"].strip("[]").split(","))
+        self.assertEqual(mean["row_fate"], ["counts"] * 16)
+        self.assertAlmostEqual(sum(r[0] for r in mean["row_loss"]), lo, delta=2.0**-45)
+
+    def test_a_declared_nan_is_an_answer(self):
+        zero = np.zeros((2, 3, 4))
+        zero[:, 1:] = 1
+        file = self.save("zero.npy", zero)
+        out = self.value(file, "--like", "lightly_ntxent", "--field", "eps=0", "--rows")
+        self.assertEqual(out["loss"], "nan")
+        self.assertEqual(out["row_loss"], ["nan"] * 6)
+        self.assertNotEqual(self.value(file, "--like", "lightly_ntxent")["loss"], "nan")
+
+    def test_bad_names_and_bad_labels_are_one_line(self):
+        value = ["value", "loss/info_nce", "--input", PAIRS]
+        self.refused(run(*value, "--like", "openclip"), "openclip", "did you mean 'open_clip'", "gradcache")
+        self.refused(run(*value, "--like", "open_clip", "--field", "over"), "over", "name=value")
+        self.refused(run(*value, "--like", "open_clip", "--field", "over=median"), "median", "mean-of-positive-losses")
+        self.refused(run(*value, "--like", "open_clip", "--field", "positives=mask"), "mask")
+        self.refused(run(*value, "--like", "open_clip", "--field", "within=pairs", "--field",
+                         "over=mean-of-positive-losses"), "pairs")
+        self.refused(run(*value, "--like", "open_clip", "--scale", -1), "--scale")
+        self.refused(run(*value, "--scale", 5), "--like")
+        self.refused(run(*value, "--like", "open_clip", "--directions", "one-direction"), "directions")
+        self.refused(run(*value, "--like", "open_clip", "--scale", 5, "--temperature", 0.2), "temperature")
+        short = self.labelled([1, 2, 3])
+        self.refused(run("value", "loss/info_nce", "--input", short, "--like", "pml_supcon"), short, "3 labels for 8")
+        # A command that has no use for labels does not pass over them in silence.
+        self.refused(run("value", "loss/info_nce", "--input", self.labelled(range(8))), "labels")
+
+    def test_presets_are_listed(self):
+        presets = json.loads(run("list", "--json").stdout)["info_nce_presets"]
+        self.assertIn("open_clip", [p["name"] for p in presets])
+        self.assertIn("open_clip", run("list").stdout)
+
+
 class Names(Case):
     def test_an_unknown_name_suggests_the_nearest(self):
         self.refused(run("certify", "loss/infonce"), "loss/infonce", "loss/info_nce")
@@ -219,6 +300,13 @@ assay.serve()
         self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
         bad = self.certify(1.01)
         self.assertEqual(bad.returncode, 1, bad.stdout + bad.stderr)
+
+
+class CompareRules(Case):
+    def test_it_knows_one_contract_and_has_instances_of_its_own(self):
+        self.refused(run("self-test", "--contract", "loss/other", "--compare-rules"), "--compare-rules", "loss/other")
+        self.refused(run("self-test", "--contract", "loss/info_nce", "--compare-rules", "--instance", "joint-block"),
+                     "--compare-rules", "--instance")
 
 
 if __name__ == "__main__":

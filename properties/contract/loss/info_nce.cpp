@@ -3,44 +3,28 @@
 #include "properties/contract/loss/info_nce.hpp"
 
 #include "properties/contract/loss/info_nce_expectation.hpp"
+#include "properties/contract/loss/info_nce_instances.hpp"
+#include "properties/contract/loss/info_nce_logits.hpp"
 
 namespace assay::contract {
 namespace {
-
-Contract instance(const std::string& directions) {
-  Contract contract;
-  contract.name = "loss/info_nce";
-  const bool joint = directions == "joint-block";
-  contract.fields = {{"directions", directions},
-                     {"similarity", "dot"},
-                     {"normalisation", "callers-duty"},
-                     {"temperature", "T"},
-                     {"self-pair", joint ? "left-out-by-index" : "none"},
-                     {"positive-set", "other-view"},
-                     {"denominator", "ALL"},
-                     {"anchor-reduction", "mean"},
-                     {"empty-negatives", "loss-0"},
-                     {"non-finite", "extended-reals"},
-                     {"outputs", "row_loss,row_lse,loss"},
-                     {"determinism", "bit-repeatable"}};
-  return contract;
-}
 
 class InfoNceColumn final : public Column {
  public:
   std::string name() const override { return "loss/info_nce"; }
   std::string summary() const override {
-    return "InfoNCE, one positive per anchor: loss, per-row loss, row log-sum-exp";
+    return "InfoNCE, one positive per anchor: loss, per-row loss, row log-sum-exp; gradients";
   }
   std::vector<Contract> instances() const override {
-    return {instance("joint-block"), instance("one-direction")};
+    std::vector<Contract> contracts;
+    for (const InfoNceInstanceName& instance : info_nce_instance_names())
+      contracts.push_back(info_nce_contract(instance));
+    return contracts;
   }
   std::string instance_of(const Contract& contract) const override {
-    return contract.field("directions");
+    return InfoNceInstanceName::of(contract).text();
   }
-  std::vector<std::string> algorithms() const override {
-    return {"tiled-online-log1p", "any-order"};
-  }
+  std::vector<std::string> algorithms() const override { return info_nce_algorithms(); }
   std::vector<Family> families() const override { return info_nce_families(); }
   engine::Case make_case(const engine::CaseDescriptor& descriptor) const override {
     return make_info_nce_case(descriptor);
@@ -51,14 +35,19 @@ class InfoNceColumn final : public Column {
     return info_nce_cases_from(embeddings, instance, seed);
   }
   std::vector<engine::OutputSpec> outputs(const engine::Case& c) const override {
-    const std::int64_t pairs = c.input("a").shape[0];
-    const std::int64_t rows = c.options.at("directions") == "joint-block" ? 2 * pairs : pairs;
+    const std::vector<std::int64_t> shape = c.input("a").shape;
+    if (InfoNceInstance::is_backward(c))
+      return {{"grad_a", Dtype::f32, shape, true},
+              {"grad_b", Dtype::f32, shape, true},
+              {"grad_temperature", Dtype::f32, {1}, false}};
+    const std::int64_t rows = c.options.at("directions") == "joint-block" ? 2 * shape[0] : shape[0];
     return {{"row_loss", Dtype::f32, {rows}, true},
             {"row_lse", Dtype::f32, {rows}, false},
             {"loss", Dtype::f32, {1}, false}};
   }
   Expectation expect(const engine::Case& c, const std::string& algorithm) const override {
-    return info_nce_expectation(c, algorithm);
+    return InfoNceInstance::is_backward(c) ? info_nce_gradient_expectation(c, algorithm)
+                                           : info_nce_expectation(c, algorithm);
   }
   std::vector<engine::Case> simpler(const engine::Case& c) const override {
     return simpler_info_nce_cases(c);

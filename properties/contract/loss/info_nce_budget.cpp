@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/math_bounds.hpp"
+#include "properties/contract/loss/info_nce_held_logits.hpp"
 
 namespace assay::contract {
 
@@ -15,192 +16,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Rounding f32 = rounding_of(Dtype::f32);
 constexpr double u = f32.roundoff;
-constexpr double eta = f32.half_subnormal;
 
-/// |scale * temperature - 1|, rounded upward: the product is fused, so only its rounding counts.
-double factor_error(double scale, double temperature) {
-  return inflate_up(std::fabs(std::fma(scale, temperature, -1.0)));
-}
-
-/// One logit as an algorithm holds it. `deviation` infinite: an intermediate could overflow.
-struct HeldLogit {
-  double centre;
-  double deviation;
-};
-
-/// fma chain in order, then one multiplication by the rounded reciprocal of the temperature.
-class ChainLogits {
- public:
-  static constexpr DotWeight weight = DotWeight::partial_sums;
-  explicit ChainLogits(const InfoNceInstance& instance)
-      : instance_(instance),
-        inverse_(static_cast<float>(1.0 / instance.temperature)),
-        usable_(static_cast<double>(instance.d) * u <= 0.25 && std::isfinite(inverse_)) {}
-
-  double common() const { return factor_error(inverse_, instance_.temperature); }
-  HeldLogit hold(std::int64_t row, std::int64_t key, double dot, double weight,
-                 double slack) const {
-    const double partial = instance_.norm[static_cast<std::size_t>(row)] *
-                           instance_.norm[static_cast<std::size_t>(key)];
-    const double error = u * weight + static_cast<double>(instance_.d) * eta + slack;
-    const double top = inflate_up((std::fabs(dot) + error) * inverse_);
-    const double rounding = std::max(u * power_below(top), eta);
-    if (!usable_ || !(inflate_up(partial + error) <= f32.largest) || !(top <= f32.largest))
-      return {0, infinity};
-    return {dot * inverse_, inflate_up(error * inverse_ + rounding)};
-  }
-  /// An infinite entry times a small one stays infinite: products of binary32 are formed exactly.
-  bool keeps_infinities(double) const { return inverse_ >= f32.smallest_normal; }
-
- private:
-  const InfoNceInstance& instance_;
-  double inverse_;
-  bool usable_;
-};
-
-/// Dot product in any order, fused or not; the temperature applied before or after it, as a divisor
-/// or as a rounded reciprocal; results below the smallest normal number kept or flushed.
-class AnyOrderLogits {
- public:
-  static constexpr DotWeight weight = DotWeight::products;
-  explicit AnyOrderLogits(const InfoNceInstance& instance)
-      : instance_(instance), gamma_(Gamma(instance.d + 1, u).up()) {
-    const double tau = instance.temperature;
-    const double rounded = static_cast<float>(tau);
-    const double reciprocals[] = {static_cast<float>(1.0 / tau), 1.0f / static_cast<float>(tau)};
-    scale_ = 1 / tau * (1 + 4 * u);  // every scale in use is below, if the checks here pass
-    usable_ = rounded >= f32.smallest_normal && rounded <= f32.largest;
-    // c / rounded = c / tau * (tau / rounded), and |tau / rounded - 1| = |tau - rounded| / rounded.
-    common_ = inflate_up(std::fabs(tau - rounded) / rounded);
-    for (double scale : reciprocals) {
-      usable_ = usable_ && scale >= f32.smallest_normal && scale <= f32.largest;
-      common_ = std::max(common_, factor_error(scale, tau));
-    }
-  }
-
-  double common() const { return common_; }
-  HeldLogit hold(std::int64_t row, std::int64_t key, double dot, double weight,
-                 double slack) const {
-    const double ones = instance_.norm_one[static_cast<std::size_t>(row)] +
-                        instance_.norm_one[static_cast<std::size_t>(key)];
-    const double terms = 2 * static_cast<double>(instance_.d);
-    const double flushed = f32.smallest_normal * (1 + gamma_) * (terms * scale_ + terms + 1 + ones);
-    const double deviation = (gamma_ * (1 + gamma_) * weight + slack) * scale_ + flushed;
-    const double sum = inflate_up(weight * (1 + gamma_) + flushed);
-    const double scaled = inflate_up((weight + ones) * scale_ * (1 + gamma_) + flushed);
-    if (!usable_ || !(sum <= f32.largest) || !(scaled <= f32.largest)) return {0, infinity};
-    return {dot / instance_.temperature, inflate_up(deviation)};
-  }
-  /// An infinite entry times one that scaling might flush to zero would be NaN.
-  bool keeps_infinities(double smallest_factor) const {
-    return usable_ && smallest_factor * std::min(1.0, scale_) * 0.5 >= f32.smallest_normal;
-  }
-
- private:
-  const InfoNceInstance& instance_;
-  double gamma_;
-  double scale_ = 1, common_ = 0;
-  bool usable_ = true;
-};
-
-/// Whether the finite products beside an infinite one stay in range (an overflow among them could
-/// meet it with the other sign), and the smallest entry that meets an infinite one.
-struct BesideInfinity {
-  bool in_range;
-  double smallest_factor;
-};
-BesideInfinity beside_infinity(const double* x, const double* y, std::int64_t d) {
-  double sum = 0, smallest = infinity;
-  for (std::int64_t k = 0; k < d; ++k) {
-    const double product = std::fabs(x[k] * y[k]);
-    if (std::isfinite(product))
-      sum += product;
-    else
-      smallest = std::min(smallest, std::min(std::fabs(x[k]), std::fabs(y[k])));
-  }
-  return {sum * (1 + 0x1p-10) <= f32.largest, smallest};
-}
-
-RowKind kind_of_logits(const double* dot, std::int64_t keys, std::int64_t positive,
-                       const InfoNceInstance& instance, std::int64_t row) {
-  RowKind kind = RowKind::within_budget;
-  for (std::int64_t j = 0; j < keys; ++j) {
-    if (instance.left_out(row, j) || std::isfinite(dot[j])) continue;
-    if (dot[j] != dot[j]) return RowKind::nan;
-    if (dot[j] > 0)
-      kind = RowKind::not_finite;
-    else if (j == positive && kind != RowKind::not_finite)
-      kind = RowKind::loss_not_finite;
-  }
-  return kind;
-}
-
-/// Gathers the live logits of a row of kind `within_budget`; changes the kind when one could
-/// overflow.
-template <class Model>
-RowBudget gather(const InfoNceInstance& instance, const Model& model, const InfoNceDots& dots,
-                 std::int64_t row, const double* dot, const double* weight, RowLogits& logits) {
-  RowBudget budget;
-  const std::int64_t keys = instance.keys(), positive = instance.positive(row);
-  budget.kind = kind_of_logits(dot, keys, positive, instance, row);
-  for (std::int64_t j = 0; j < keys; ++j)
-    if (!instance.left_out(row, j) && !std::isfinite(dot[j])) budget.all_finite = false;
-  if (budget.kind != RowKind::within_budget) return budget;
-
-  logits.ideal.clear();
-  logits.held_logit.clear();
-  logits.deviation.clear();
-  logits.column.clear();
-  logits.common = model.common();
-  logits.ideal_slack = 0;
-  const auto take = [&](std::int64_t j) {
-    const std::int64_t key = instance.key_vector(j);
-    if (!std::isfinite(dot[j])) {
-      const BesideInfinity beside =
-          beside_infinity(instance.vector(row), instance.vector(key), instance.d);
-      return beside.in_range && model.keeps_infinities(beside.smallest_factor);
-    }
-    const double slack = dots.slack(row, j);
-    const HeldLogit v = model.hold(row, key, dot[j], weight[j], slack);
-    if (!std::isfinite(v.deviation)) return false;
-    const double t = dot[j] / instance.temperature;
-    const double t_slack = inflate_up(slack / instance.temperature + 0x1p-52 * std::fabs(t));
-    logits.ideal.push_back(t);
-    logits.ideal_slack = std::max(logits.ideal_slack, t_slack);
-    const double off_centre = logits.common * std::fabs(t) + t_slack;
-    // Held = factor * exact + deviation: around factor * exact for a known factor (its centre is
-    // given), around the exact one for an unknown factor.
-    const double spread = Model::weight == DotWeight::products ? off_centre : t_slack;
-    logits.held_logit.push_back(
-        known_within(v.centre, inflate_up(v.deviation + spread + 0x1p-51 * std::fabs(v.centre))));
-    logits.deviation.push_back(v.deviation);
-    logits.column.push_back(j);
-    return true;
-  };
-  bool in_range = take(positive);
-  for (std::int64_t j = 0; j < keys && in_range; ++j)
-    if (j != positive && !instance.left_out(row, j)) in_range = take(j);
-  if (!in_range) budget.kind = RowKind::outside_domain;
-  return budget;
-}
-
-template <class Model, class Evaluate>
-std::vector<RowBudget> budgets_of(const InfoNceInstance& instance, const ErrorAlgebra& algebra,
-                                  Evaluate evaluate) {
-  const Model model(instance);
-  const InfoNceDots dots(instance, Model::weight);
-  const std::int64_t rows = instance.rows(), keys = instance.keys(), panel = 16;
-  std::vector<RowBudget> budgets(static_cast<std::size_t>(rows));
-  std::vector<double> dot, weight;
-  RowLogits logits;
-  for (std::int64_t first = 0; first < rows; first += panel) {
-    const std::int64_t count = std::min(panel, rows - first);
-    dots.compute(first, count, dot, weight);
-    for (std::int64_t r = 0; r < count; ++r) {
-      RowBudget& budget = budgets[static_cast<std::size_t>(first + r)];
-      budget = gather(instance, model, dots, first + r, dot.data() + r * keys,
-                      weight.data() + r * keys, logits);
-      if (budget.kind != RowKind::within_budget) continue;
+template <class Evaluate>
+std::vector<RowBudget> budgets_of(const InfoNceInstance& instance, LogitModel model,
+                                  const ErrorAlgebra& algebra, Evaluate evaluate) {
+  std::vector<RowBudget> budgets;
+  for_each_row(instance, model, [&](std::int64_t, RowBudget& budget, const RowLogits& logits) {
+    if (budget.kind == RowKind::within_budget) {
       const LogitEffect effect = logit_effect(logits);
       const RowEvaluation evaluation = evaluate(algebra, logits);
       budget.loss_logits = effect.loss;
@@ -209,26 +31,47 @@ std::vector<RowBudget> budgets_of(const InfoNceInstance& instance, const ErrorAl
       budget.lse_evaluation = evaluation.lse.error;
       budget.loss = inflate_up(effect.loss + evaluation.loss.error);
       budget.lse = inflate_up(effect.lse + evaluation.lse.error);
+      budget.loss_variance = effect.loss_variance + evaluation.loss.variance;
+      budget.loss_systematic = logits.common * effect.loss_slope;
+      budget.loss_modelled =
+          modelled_error(budget.loss_systematic, budget.loss_variance, budget.loss);
+      budget.lse_modelled =
+          modelled_error(logits.common * effect.lse_slope,
+                         effect.lse_variance + evaluation.lse.variance, budget.lse);
       if (!(budget.loss < infinity && budget.lse < infinity)) budget.kind = RowKind::outside_domain;
     }
-  }
+    budgets.push_back(budget);
+  });
   return budgets;
 }
 
 std::vector<Tracked> tracked_rows(const std::vector<Ends>& truth,
-                                  const std::vector<double>& budget) {
+                                  const std::vector<RowBudget>& budgets) {
   std::vector<Tracked> rows;
-  for (std::size_t i = 0; i < truth.size(); ++i) rows.push_back(enclosed(truth[i], budget[i]));
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    rows.push_back(enclosed(truth[i], budgets[i].loss));
+    rows.back().variance = budgets[i].loss_variance;
+  }
   return rows;
 }
 
-double finite_or_infinite(double error) { return std::isfinite(error) ? error : infinity; }
+/// The mean's budget from its tracked value; the common factor moves all rows together.
+ModelledBudget budget_of_mean(const Tracked& mean, const std::vector<RowBudget>& rows) {
+  if (!std::isfinite(mean.error)) return {infinity, infinity};
+  double systematic = 0;
+  for (const RowBudget& row : rows) systematic += row.loss_systematic;
+  return {mean.error,
+          modelled_error(systematic / static_cast<double>(rows.size()), mean.variance, mean.error)};
+}
 
 class TiledOnlineLog1p final : public InfoNceAlgorithm {
  public:
-  std::string name() const override { return "tiled-online-log1p"; }
+  explicit TiledOnlineLog1p(LogitModel model) : model_(model) {}
+  std::string name() const override {
+    return model_ == LogitModel::chain ? "tiled-online-log1p" : "tiled-mma-log1p";
+  }
   std::vector<std::string> hypotheses() const override {
-    return {
+    std::vector<std::string> all = {
         "binary32 arithmetic rounds to nearest with gradual underflow (no flush to zero)",
         "every logit is a chain of fused multiply-adds over increasing k from 0, times the "
         "reciprocal of the temperature rounded once from double to binary32",
@@ -239,14 +82,21 @@ class TiledOnlineLog1p final : public InfoNceAlgorithm {
         "the mean adds rows t, t+256, ... in each of 256 threads, then a tree 128, ..., 1, then "
         "divides",
     };
+    if (model_ == LogitModel::tensor_core)
+      all[1] =
+          "every logit is a sum of tensor-core instructions over 16 products each, wrong by at "
+          "most "
+          "20 * 2^-23 of the magnitudes that they add, in increasing order from 0, times the "
+          "reciprocal of the temperature rounded once from double to binary32";
+    return all;
   }
   std::vector<RowBudget> row_budgets(const InfoNceInstance& instance) const override {
-    return budgets_of<ChainLogits>(instance, ErrorAlgebra(tiled_format()), evaluate_tiled);
+    return budgets_of(instance, model_, ErrorAlgebra(tiled_format()), evaluate_tiled);
   }
-  double mean_budget(const std::vector<Ends>& truth,
-                     const std::vector<double>& budget) const override {
+  ModelledBudget mean_budget(const std::vector<Ends>& truth,
+                             const std::vector<RowBudget>& budgets) const override {
     const ErrorAlgebra algebra(tiled_format());
-    const std::vector<Tracked> rows = tracked_rows(truth, budget);
+    const std::vector<Tracked> rows = tracked_rows(truth, budgets);
     constexpr std::size_t threads = 256;
     std::vector<Tracked> sums(threads);
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -254,16 +104,20 @@ class TiledOnlineLog1p final : public InfoNceAlgorithm {
     for (std::size_t offset = threads / 2; offset > 0; offset /= 2)
       for (std::size_t t = 0; t < offset; ++t) sums[t] = algebra.add(sums[t], sums[t + offset]);
     const Tracked count = algebra.round(held(static_cast<double>(rows.size())));
-    return finite_or_infinite(algebra.div(sums[0], count).error);
+    return budget_of_mean(algebra.div(sums[0], count), budgets);
   }
+
+ private:
+  LogitModel model_;
 };
 
 class AnyOrder final : public InfoNceAlgorithm {
  public:
-  AnyOrder() : algebra_(Format::with_ulps(f32, stranger_ulps, true)) {}
-  std::string name() const override { return "any-order"; }
+  explicit AnyOrder(bool online)
+      : online_(online), algebra_(Format::with_ulps(f32, stranger_ulps, true)) {}
+  std::string name() const override { return online_ ? "any-order-online" : "any-order"; }
   std::vector<std::string> hypotheses() const override {
-    return {
+    std::vector<std::string> all = {
         "binary32 arithmetic rounds to nearest; results below the smallest normal number may be "
         "flushed to zero",
         "every dot product and every sum adds its own terms, in any order and grouping, with or "
@@ -279,20 +133,33 @@ class AnyOrder final : public InfoNceAlgorithm {
         "the mean adds the row losses in any order and divides by their number or multiplies by "
         "its rounded reciprocal",
     };
+    if (online_)
+      all[4] =
+          "sums are online: at least 16 lanes, or blocks of at least 16 logits, with a running "
+          "maximum each, rescaled by exp(old - new) when it grows and when they are joined; no "
+          "exponential overflows";
+    return all;
   }
   std::vector<RowBudget> row_budgets(const InfoNceInstance& instance) const override {
-    return budgets_of<AnyOrderLogits>(instance, algebra_, evaluate_any_order);
+    const std::int64_t rescalings = online_ ? online_rescalings(instance.keys()) : 0;
+    return budgets_of(instance, LogitModel::any_order, algebra_,
+                      [&](const ErrorAlgebra& algebra, const RowLogits& logits) {
+                        return evaluate_any_order(algebra, logits, rescalings);
+                      });
   }
-  double mean_budget(const std::vector<Ends>& truth,
-                     const std::vector<double>& budget) const override {
-    const Tracked sum = algebra_.sum_any_order(tracked_rows(truth, budget));
+  ModelledBudget mean_budget(const std::vector<Ends>& truth,
+                             const std::vector<RowBudget>& budgets) const override {
+    const Tracked sum = algebra_.sum_any_order(tracked_rows(truth, budgets));
     const Tracked count = algebra_.round(held(static_cast<double>(truth.size())));
     const Tracked divided = algebra_.div(sum, count);
     const Tracked multiplied = algebra_.mul(sum, algebra_.div(held(1), count));
-    return finite_or_infinite(std::max(divided.error, multiplied.error));
+    Tracked weaker = divided.error >= multiplied.error ? divided : multiplied;
+    weaker.variance = std::max(divided.variance, multiplied.variance);
+    return budget_of_mean(weaker, budgets);
   }
 
  private:
+  bool online_;
   ErrorAlgebra algebra_;
 };
 
@@ -307,6 +174,11 @@ Format tiled_format() {
   format.log1p_relative = kernels::log1p_error_u * u;
   format.exp_of_zero_is_one = true;  // its polynomial is 1 there
   return format;
+}
+
+double modelled_error(double systematic, double variance, double budget) {
+  const double modelled = std::fabs(systematic) + modelled_deviations * std::sqrt(variance);
+  return modelled <= budget ? modelled : budget;
 }
 
 LogitEffect logit_effect(const RowLogits& logits) {
@@ -338,16 +210,37 @@ LogitEffect logit_effect(const RowLogits& logits) {
     // log-sum-exp moves by no more than its logits do.
     return by_weights < inflate_up(most) ? by_weights : inflate_up(most);
   };
-  return {moved(loss, loss_most), moved(lse, lse_most)};
+  LogitEffect effect{moved(loss, loss_most), moved(lse, lse_most)};
+  double others = 0;  // the positive's own derivative is -(sum of the other weights): no 1 - weight
+  for (std::size_t j = n; j-- > 0;) {
+    const double weight = exp_near(t[j] - top) / all;
+    const double to_loss = j == 0 ? -others : weight;
+    others += weight;
+    effect.loss_variance += to_loss * to_loss * logits.variance[j];
+    effect.lse_variance += weight * weight * logits.variance[j];
+    effect.loss_slope += weight * (t[j] - t[0]);
+    effect.lse_slope += weight * t[j];
+  }
+  return effect;
 }
 
 const InfoNceAlgorithm& tiled_online_log1p() {
-  static const TiledOnlineLog1p algorithm;
+  static const TiledOnlineLog1p algorithm(LogitModel::chain);
+  return algorithm;
+}
+
+const InfoNceAlgorithm& tiled_mma_log1p() {
+  static const TiledOnlineLog1p algorithm(LogitModel::tensor_core);
   return algorithm;
 }
 
 const InfoNceAlgorithm& any_order() {
-  static const AnyOrder algorithm;
+  static const AnyOrder algorithm(false);
+  return algorithm;
+}
+
+const InfoNceAlgorithm& any_order_online() {
+  static const AnyOrder algorithm(true);
   return algorithm;
 }
 

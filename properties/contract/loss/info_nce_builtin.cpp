@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built-in candidates of loss/info_nce: the tiled kernel emulated, on CUDA, and with planted
 // faults.
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "kernels/loss/info_nce.hpp"
 #include "kernels/planted.hpp"
 #include "properties/contract/builtin.hpp"
+#include "properties/contract/loss/info_nce_instances.hpp"
 
 namespace assay::contract {
 namespace {
@@ -16,11 +18,20 @@ const char* const contract_name = "loss/info_nce";
 
 /// Checks shape and dtype of one embedding matrix. \throws Unsupported
 void require_matrix(const PlacedTensor& t) {
-  if (t.dtype != Dtype::f32)
-    throw Unsupported("'" + t.name + "' is " + std::string(name_of(t.dtype)) + "; only f32");
+  if (t.dtype != Dtype::f32 && t.dtype != Dtype::bf16 && t.dtype != Dtype::f16)
+    throw Unsupported("'" + t.name + "' is " + std::string(name_of(t.dtype)) +
+                      "; only f32, bf16 and f16");
   if (t.shape.size() != 2) throw Unsupported("'" + t.name + "' is not a matrix");
   if (t.shape[1] > 1 && t.strides[1] != 1)
     throw Unsupported("the last dimension of '" + t.name + "' is not contiguous");
+}
+
+void require_f32(const kernels::InfoNceInputs& inputs) {
+  if (inputs.input != Dtype::f32) throw Unsupported("only f32");
+}
+
+void require_bf16(const kernels::InfoNceInputs& inputs) {
+  if (inputs.input != Dtype::bf16) throw Unsupported("only bf16");
 }
 
 /// Where the kernel writes an output: in place, or into scratch when the case does not ask for it.
@@ -38,36 +49,75 @@ float* place_of(const BuiltinCase& c, const std::string& name, std::int64_t elem
   return output->as<float>();
 }
 
-/// Translates a case into the kernel's arguments and calls `kernel` with them.
-template <class Kernel>
-void call_kernel(const BuiltinCase& c, Kernel kernel) {
+/// What both operations read.
+void read_inputs(const BuiltinCase& c, kernels::InfoNceInputs& inputs) {
   const PlacedTensor& a = c.input("a");
   const PlacedTensor& b = c.input("b");
   require_matrix(a);
   require_matrix(b);
   if (a.shape != b.shape) throw Unsupported("'a' and 'b' have different shapes");
-  kernels::InfoNceArguments arguments;
-  arguments.a = a.as<const float>();
-  arguments.b = b.as<const float>();
-  arguments.n = a.shape[0];
-  arguments.d = a.shape[1];
-  arguments.a_stride = a.strides[0];
-  arguments.b_stride = b.strides[0];
-  arguments.temperature = c.scalar("temperature");
+  if (a.dtype != b.dtype) throw Unsupported("'a' and 'b' have different formats");
+  inputs.a = a.data;
+  inputs.b = b.data;
+  inputs.input = a.dtype;
+  inputs.n = a.shape[0];
+  inputs.d = a.shape[1];
+  inputs.a_stride = a.strides[0];
+  inputs.b_stride = b.strides[0];
+  inputs.temperature = c.scalar("temperature");
   const std::string& directions = c.option("directions");
   if (directions == "joint-block")
-    arguments.form = kernels::InfoNceForm::joint_block;
+    inputs.form = kernels::InfoNceForm::joint_block;
   else if (directions == "one-direction")
-    arguments.form = kernels::InfoNceForm::one_direction;
+    inputs.form = kernels::InfoNceForm::one_direction;
   else
     throw Unsupported("directions = '" + directions + "'");
+}
+
+/// The two kernels of one implementation.
+struct Kernels {
+  std::function<void(const kernels::InfoNceArguments&)> forward;
+  std::function<void(const kernels::InfoNceBackwardArguments&)> backward;
+};
+
+void call_forward(const BuiltinCase& c, const Kernels& kernels) {
+  kernels::InfoNceArguments arguments;
+  read_inputs(c, arguments);
   const std::int64_t rows =
       arguments.form == kernels::InfoNceForm::joint_block ? 2 * arguments.n : arguments.n;
   std::vector<float> row_loss, row_lse, loss;
   arguments.row_loss = place_of(c, "row_loss", rows, row_loss);
   arguments.row_lse = place_of(c, "row_lse", rows, row_lse);
   arguments.loss = place_of(c, "loss", 1, loss);
-  kernel(arguments);
+  kernels.forward(arguments);
+}
+
+void call_backward(const BuiltinCase& c, const Kernels& kernels) {
+  kernels::InfoNceBackwardArguments arguments;
+  read_inputs(c, arguments);
+  if (const PlacedTensor* upstream = c.find_input("grad_row_loss")) {
+    if (upstream->dtype != Dtype::f32) throw Unsupported("'grad_row_loss' is not f32");
+    arguments.grad_row_loss = upstream->as<const float>();
+    arguments.grad_row_loss_stride = upstream->strides[0];
+  }
+  arguments.grad_loss = static_cast<float>(c.scalar("grad_loss"));
+  std::vector<float> grad_a, grad_b, grad_temperature;
+  arguments.grad_a = place_of(c, "grad_a", arguments.n * arguments.d, grad_a);
+  arguments.grad_b = place_of(c, "grad_b", arguments.n * arguments.d, grad_b);
+  arguments.grad_temperature = place_of(c, "grad_temperature", 1, grad_temperature);
+  kernels.backward(arguments);
+}
+
+/// Translates a case into the kernel's arguments and calls the kernel of its operation.
+void call_kernels(const BuiltinCase& c, const Kernels& kernels) {
+  const auto stated = c.options.find("operation");  // cases of older records are forward
+  const std::string operation = stated == c.options.end() ? "forward" : stated->second;
+  if (operation == "forward")
+    call_forward(c, kernels);
+  else if (operation == "backward")
+    call_backward(c, kernels);
+  else
+    throw Unsupported("operation = '" + operation + "'");
 }
 
 BuiltinEntry entry(std::string name, std::string backend, std::string description) {
@@ -77,15 +127,101 @@ BuiltinEntry entry(std::string name, std::string backend, std::string descriptio
   e.info.contract = contract_name;
   e.info.algorithm = "tiled-online-log1p";
   e.info.backend = std::move(backend);
+  e.info.outputs = {"row_loss", "row_lse", "loss", "grad_a", "grad_b", "grad_temperature"};
+  e.info.inputs = {Dtype::f32, Dtype::bf16, Dtype::f16};
   e.description = std::move(description);
   return e;
 }
 
 /// Two runs under opposite schedules: a result that depends on the order of threads differs.
+std::string schedule_of(const BuiltinCase& c) { return c.run == 0 ? "greedy" : "greedy-reverse"; }
+
 void run_emulated(const BuiltinCase& c, kernels::Planted fault) {
-  call_kernel(c, [&](const kernels::InfoNceArguments& arguments) {
-    kernels::info_nce_forward_emulated(arguments, c.run == 0 ? "greedy" : "greedy-reverse", fault);
-  });
+  call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
+                     kernels::info_nce_forward_emulated(arguments, schedule_of(c), fault);
+                   },
+                   [&](const kernels::InfoNceBackwardArguments& arguments) {
+                     kernels::info_nce_backward_emulated(arguments, schedule_of(c), fault);
+                   }});
+}
+
+void run_variant(const BuiltinCase& c, kernels::Variant variant) {
+  call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
+                     kernels::info_nce_forward_emulated_variant(arguments, schedule_of(c), variant);
+                   },
+                   [&](const kernels::InfoNceBackwardArguments& arguments) {
+                     kernels::info_nce_backward_emulated_variant(arguments, schedule_of(c),
+                                                                 variant);
+                   }});
+}
+
+void run_tensor(const BuiltinCase& c) {
+  call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
+                     require_bf16(arguments);
+                     kernels::info_nce_forward_tensor_emulated(arguments, schedule_of(c));
+                   },
+                   [&](const kernels::InfoNceBackwardArguments& arguments) {
+                     require_bf16(arguments);
+                     kernels::info_nce_backward_tensor_emulated(arguments, schedule_of(c));
+                   }});
+}
+
+/// One thread, then two, whose bits have to be the same.
+void run_cpu(const BuiltinCase& c) {
+  const int threads = 1 + c.run;
+  call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
+                     require_f32(arguments);
+                     kernels::info_nce_cpu(&arguments, nullptr, threads);
+                   },
+                   [&](const kernels::InfoNceBackwardArguments& arguments) {
+                     require_f32(arguments);
+                     kernels::info_nce_cpu(nullptr, &arguments, threads);
+                   }});
+}
+
+/// Faults that change outputs on an instance but not the contract there (docs/self-test.md): what
+/// they do is proved to be allowed, so that nothing can refute them.
+bool allowed_on(kernels::Planted fault, const InfoNceInstanceName& instance) {
+  using kernels::Planted;
+  // Inputs that are as narrow already lose nothing.
+  if (fault == Planted::inputs_in_bf16) return instance.input != Dtype::f32;
+  // Gradients that depend on a logit of -inf are not judged.
+  if (fault == Planted::minus_infinity_unguarded) return instance.operation == Operation::backward;
+  // Without a self-pair it adds exp(-103.28) to a sum relative to the positive: less than half the
+  // smallest subnormal number more than the loss has.
+  if (fault == Planted::additive_mask_finite) return !instance.joint;
+  return false;
+}
+
+/// Operation and directions in which a fault exists.
+bool exists_on(const kernels::PlantedEntry& fault, const Contract& instance) {
+  using kernels::PlantedForm;
+  using kernels::PlantedIn;
+  const InfoNceInstanceName name = InfoNceInstanceName::of(instance);
+  const bool forward = name.operation == Operation::forward;
+  if (allowed_on(fault.fault, name)) return false;
+  return fault.operation != (forward ? PlantedIn::backward : PlantedIn::forward) &&
+         fault.form != (name.joint ? PlantedForm::one_direction : PlantedForm::joint_block);
+}
+
+BuiltinEntry planted(const kernels::PlantedEntry& fault) {
+  BuiltinEntry e =
+      entry("planted:" + std::string(fault.name), "emulator", std::string(fault.description));
+  e.role = BuiltinRole::planted;
+  e.operator_class = fault.operators;
+  e.seen_in = fault.seen_in;
+  e.meant_for = [&fault](const Contract& instance) { return exists_on(fault, instance); };
+  e.run = [&fault](const BuiltinCase& c) { run_emulated(c, fault.fault); };
+  return e;
+}
+
+BuiltinEntry correct(kernels::Variant variant) {
+  BuiltinEntry e = entry("variant:" + std::string(name_of(variant)), "emulator",
+                         "another correct algorithm for the emulated kernel");
+  e.role = BuiltinRole::variant;
+  e.info.algorithm = "any-order-online";
+  e.run = [variant](const BuiltinCase& c) { run_variant(c, variant); };
+  return e;
 }
 
 }  // namespace
@@ -99,17 +235,34 @@ std::vector<BuiltinEntry> info_nce_builtins() {
   entries.back().limit_memory = false;
   entries.back().unavailable_reason = kernels::cuda_unavailable_reason;
   entries.back().run = [](const BuiltinCase& c) {
-    call_kernel(c, [](const kernels::InfoNceArguments& arguments) {
-      kernels::info_nce_forward_cuda(arguments);
-    });
+    call_kernels(c, {kernels::info_nce_forward_cuda, kernels::info_nce_backward_cuda});
   };
 
-  for (kernels::Planted fault : kernels::planted_faults) {
-    const std::string name(kernels::name_of(fault));
-    entries.push_back(
-        entry("planted:" + name, "emulator", "the emulated kernel with the fault " + name));
-    entries.back().run = [fault](const BuiltinCase& c) { run_emulated(c, fault); };
-  }
+  entries.push_back(
+      entry("emulated-tensor", "emulator", "the bfloat16 tensor-core kernel on the CPU emulator"));
+  entries.back().info.algorithm = "tiled-mma-log1p";
+  entries.back().info.inputs = {Dtype::bf16};
+  entries.back().run = [](const BuiltinCase& c) { run_tensor(c); };
+
+  entries.push_back(entry("cuda-tensor", "cuda", "the same kernel on the CUDA device"));
+  entries.back().info.algorithm = "tiled-mma-log1p";
+  entries.back().info.inputs = {Dtype::bf16};
+  entries.back().limit_memory = false;
+  entries.back().unavailable_reason = kernels::cuda_unavailable_reason;
+  entries.back().run = [](const BuiltinCase& c) {
+    call_kernels(c,
+                 {kernels::info_nce_forward_tensor_cuda, kernels::info_nce_backward_tensor_cuda});
+  };
+
+  entries.push_back(entry("cpu", "cpu", "the vectorised, threaded CPU implementation"));
+  entries.back().info.algorithm = "any-order-online";
+  entries.back().info.inputs = {Dtype::f32};
+  entries.back().run = [](const BuiltinCase& c) { run_cpu(c); };
+
+  for (const kernels::Variant variant : kernels::correct_variants)
+    entries.push_back(correct(variant));
+  for (const kernels::PlantedEntry& fault : kernels::planted_catalogue)
+    entries.push_back(planted(fault));
   return entries;
 }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/float_format.hpp"
 #include "properties/contract/loss/info_nce.hpp"
 #include "properties/contract/loss/info_nce_families.hpp"
+#include "properties/contract/loss/info_nce_instances.hpp"
 #include "properties/engine/input_error.hpp"
 
 namespace assay::contract {
@@ -13,24 +15,51 @@ namespace {
 using Index = std::int64_t;
 constexpr Index tile = info_nce_tile;
 
-Tensor rounded(const std::string& name, const std::vector<double>& values, Index n, Index d,
-               Index padding) {
+/// The matrix rounded to the format, with `padding` NaN elements between rows.
+Tensor rounded(const std::string& name, Dtype dtype, const std::vector<double>& values, Index n,
+               Index d, Index padding) {
   const Index stride = d + padding;
-  Tensor tensor{name, Dtype::f32, {n, d}, {stride, 1}, {}};
-  const auto elements = static_cast<std::size_t>((n - 1) * stride + d);
-  tensor.bytes.resize(elements * sizeof(float));
-  auto* data = tensor.as<float>();
-  std::fill(data, data + elements, std::numeric_limits<float>::quiet_NaN());
+  Tensor tensor{name, dtype, {n, d}, {stride, 1}, {}};
+  const Index elements = (n - 1) * stride + d;
+  tensor.bytes.resize(static_cast<std::size_t>(elements) * size_of(dtype));
+  for (Index e = 0; e < elements; ++e)
+    set_element(tensor, e, std::numeric_limits<double>::quiet_NaN());
   for (Index i = 0; i < n; ++i)
     for (Index k = 0; k < d; ++k)
-      data[i * stride + k] = static_cast<float>(values[static_cast<std::size_t>(i * d + k)]);
+      set_element(tensor, i * stride + k, values[static_cast<std::size_t>(i * d + k)]);
   return tensor;
 }
 
-void require_instance(const std::string& instance) {
-  if (instance != "joint-block" && instance != "one-direction")
-    throw engine::InputError("loss/info_nce", "instance '" + instance + "'",
-                             "unknown; use joint-block or one-direction");
+/// What is read beside the embeddings: nothing forward; backward, the upstream gradients in one of
+/// the ways in which frameworks hand them over. Drawn from a stream of their own, so that the
+/// embeddings of a case are the same for both operations.
+void add_upstream(engine::Case& c, const InfoNceInstanceName& name, Index pairs) {
+  c.options = {{"directions", name.directions()},
+               {"operation", std::string(name_of(name.operation))}};
+  if (name.operation == Operation::forward) return;
+  engine::Random random(c.descriptor.seed, c.descriptor.family + "/upstream", c.descriptor.index);
+  const Index rows = name.joint ? 2 * pairs : pairs;
+  const auto uniform = [&] { return 2 * random.uniform() - 1; };
+  Tensor upstream = Tensor::contiguous("grad_row_loss", Dtype::f32, {rows});
+  enum : std::uint64_t { each_row, mean, broadcast, both, ones, strided, ways };
+  std::uint64_t way = c.descriptor.index % ways;
+  if (c.descriptor.family == "adversarial") way = each_row;
+  if (c.descriptor.family == "typical") way = mean;
+  if (way == broadcast) {  // one number with stride 0, as an expanded tensor has it
+    upstream.strides = {0};
+    upstream.bytes.resize(size_of(Dtype::f32));
+    set_element(upstream, 0, uniform());
+  } else if (way == strided) {  // a column of a matrix, NaN in the others
+    const Index stride = 3, elements = (rows - 1) * stride + 1;
+    upstream.strides = {stride};
+    upstream.bytes.resize(static_cast<std::size_t>(elements) * size_of(Dtype::f32));
+    for (Index e = 0; e < elements; ++e)
+      set_element(upstream, e, e % stride ? std::numeric_limits<double>::quiet_NaN() : uniform());
+  } else {
+    for (Index i = 0; i < rows; ++i) set_element(upstream, i, way == ones ? 1.0 : uniform());
+  }
+  if (way != mean) c.inputs.push_back(std::move(upstream));
+  c.scalars["grad_loss"] = way == mean ? 1.0 : way == both ? static_cast<float>(uniform()) : 0.0;
 }
 
 }  // namespace
@@ -42,7 +71,7 @@ std::vector<Family> info_nce_families() {
 }
 
 engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor) {
-  require_instance(descriptor.instance);
+  const auto name = InfoNceInstanceName::parse(descriptor.instance);
   for (const InfoNceFamily& entry : info_nce_family_table()) {
     if (entry.family.name != descriptor.family) continue;
     engine::Random random(descriptor.seed, descriptor.family, descriptor.index);
@@ -50,10 +79,10 @@ engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor) {
     entry.draw(draft, random, descriptor.index);
     engine::Case c;
     c.descriptor = descriptor;
-    c.inputs = {rounded("a", draft.a, draft.n, draft.d, draft.padding),
-                rounded("b", draft.b, draft.n, draft.d, draft.padding)};
+    c.inputs = {rounded("a", name.input, draft.a, draft.n, draft.d, draft.padding),
+                rounded("b", name.input, draft.b, draft.n, draft.d, draft.padding)};
     c.scalars = {{"temperature", draft.temperature}};
-    c.options = {{"directions", descriptor.instance}};
+    add_upstream(c, name, draft.n);
     return c;
   }
   throw engine::InputError("loss/info_nce", "family '" + descriptor.family + "'", "unknown");
@@ -61,10 +90,11 @@ engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor) {
 
 std::vector<engine::Case> info_nce_cases_from(const engine::Embeddings& embeddings,
                                               const std::string& instance, std::uint64_t seed) {
-  require_instance(instance);
+  const auto name = InfoNceInstanceName::parse(instance);
   if (embeddings.a.dtype != Dtype::f32)
-    throw engine::InputError("embeddings", std::string(name_of(embeddings.a.dtype)),
-                             "certification judges binary32 kernels; save the arrays as float32");
+    throw engine::InputError(
+        "embeddings", std::string(name_of(embeddings.a.dtype)),
+        "save the arrays as float32; an instance of a narrower format rounds them");
   const Index n = embeddings.a.shape[0], d = embeddings.a.shape[1];
   struct Piece {
     Index first, count;
@@ -83,15 +113,16 @@ std::vector<engine::Case> info_nce_cases_from(const engine::Embeddings& embeddin
     c.descriptor = {"loss/info_nce", instance, "file", cases.size(), seed};
     for (const Tensor* source : {&embeddings.a, &embeddings.b}) {
       Tensor part =
-          Tensor::contiguous(source == &embeddings.a ? "a" : "b", Dtype::f32, {piece.count, d});
+          Tensor::contiguous(source == &embeddings.a ? "a" : "b", name.input, {piece.count, d});
       for (Index i = 0; i < piece.count; ++i)
         for (Index k = 0; k < d; ++k)
-          part.as<float>()[i * d + k] =
-              source->as<float>()[(piece.first + i) * source->strides[0] + k * source->strides[1]];
+          set_element(
+              part, i * d + k,
+              element_of(*source, (piece.first + i) * source->strides[0] + k * source->strides[1]));
       c.inputs.push_back(std::move(part));
     }
     c.scalars = {{"temperature", piece.temperature}};
-    c.options = {{"directions", instance}};
+    add_upstream(c, name, piece.count);
     cases.push_back(std::move(c));
   }
   return cases;

@@ -1,97 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // InfoNCE rows from their held logits: each algorithm written once over the error algebra.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "properties/contract/loss/info_nce_budget.hpp"
+#include "properties/contract/loss/info_nce_online.hpp"
 
 namespace assay::contract {
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t warp = 32;
-
-/// Which of two exactly held numbers may be the larger one.
-struct Order {
-  bool may_exceed;  ///< a > b is possible
-  bool may_not;     ///< a <= b is possible
-};
-Order compare(const Tracked& a, const Tracked& b) {
-  const double gap = a.centre - b.centre;
-  const double fog = inflate_up(a.radius + b.radius) + 0x1p-50 * std::fabs(gap);
-  return {gap > -fog || gap == 0, gap <= fog};
-}
-
-/// The online (maximum, sum) of one lane: sum is near the sum of exp(v - maximum).
-struct Lane {
-  bool empty = true;
-  double terms = 0;
-  Tracked maximum, sum;
-
-  void push(const ErrorAlgebra& algebra, const Tracked& v) {
-    terms += 1;
-    if (empty) {  // fma(0, exp(-inf), 1) = 1
-      empty = false;
-      maximum = v;
-      sum = held(1);
-      return;
-    }
-    const Order order = compare(v, maximum);
-    Tracked raised, same;
-    if (order.may_exceed)
-      raised = algebra.fma(sum, algebra.exp(not_positive(algebra.sub(maximum, v))), held(1));
-    if (order.may_not) same = algebra.add(sum, algebra.exp(not_positive(algebra.sub(v, maximum))));
-    sum = !order.may_not ? raised : !order.may_exceed ? same : either(raised, same);
-    sum = narrowed(sum, 1, terms);  // the largest term is exp(0)
-    maximum = algebra.max(maximum, v);
-  }
-};
-
-Tracked largest_of(const ErrorAlgebra& algebra, const std::vector<Tracked>& v, std::size_t first) {
-  Tracked top = v[first];
-  for (std::size_t j = first + 1; j < v.size(); ++j) top = algebra.max(top, v[j]);
-  return top;
-}
-
-/// The index of the only number that can be the largest, `top`; v.size() when several can.
-std::size_t certain_largest(const std::vector<Tracked>& v, const Tracked& top, std::size_t first) {
-  std::size_t only = v.size();
-  for (std::size_t j = first; j < v.size(); ++j) {
-    if (!compare(top, v[j]).may_not) continue;
-    if (only != v.size()) return v.size();
-    only = j;
-  }
-  return only;
-}
-
-/// The lanes brought to one maximum and added: R = sum of exp(v_j - M) over the negatives.
-struct NegativeSum {
-  Tracked maximum, sum;
-};
-NegativeSum join_lanes(const ErrorAlgebra& algebra, const std::array<Lane, warp>& lanes) {
-  std::vector<Tracked> maxima;
-  std::vector<std::size_t> live;
-  double terms = 0;
-  for (std::size_t l = 0; l < warp; ++l) {
-    if (lanes[l].empty) continue;
-    maxima.push_back(lanes[l].maximum);
-    live.push_back(l);
-    terms += lanes[l].terms;
-  }
-  const Tracked top = largest_of(algebra, maxima, 0);
-  const std::size_t own = certain_largest(maxima, top, 0);
-  std::array<Tracked, warp> sums{};
-  for (std::size_t k = 0; k < live.size(); ++k) {
-    const Tracked drop = k == own ? held(0) : not_positive(algebra.sub(maxima[k], top));
-    sums[live[k]] = algebra.mul(lanes[live[k]].sum, algebra.exp(drop));
-  }
-  for (std::size_t offset = warp / 2; offset > 0; offset /= 2)
-    for (std::size_t l = 0; l < offset; ++l) sums[l] = algebra.add(sums[l], sums[l + offset]);
-  return {top, narrowed(sums[0], 1, terms)};
-}
 
 /// Keeps the larger error of two ways to the same exact number.
 void weaken(RowEvaluation& worst, const Tracked& loss, const Tracked& lse) {
@@ -108,10 +28,7 @@ void weaken(RowEvaluation& worst, const Tracked& loss, const Tracked& lse) {
 RowEvaluation evaluate_tiled(const ErrorAlgebra& algebra, const RowLogits& logits) {
   const Tracked& p = logits.held_logit[0];
   if (logits.held_logit.size() == 1) return {held(0), p};
-  std::array<Lane, warp> lanes;
-  for (std::size_t j = 1; j < logits.held_logit.size(); ++j)
-    lanes[static_cast<std::size_t>(logits.column[j]) % warp].push(algebra, logits.held_logit[j]);
-  const NegativeSum negatives = join_lanes(algebra, lanes);
+  const NegativeSum negatives = tiled_negative_sum(algebra, logits);
   const Tracked &m = negatives.maximum, &r = negatives.sum;
 
   const Order order = compare(m, p);
@@ -131,7 +48,31 @@ RowEvaluation evaluate_tiled(const ErrorAlgebra& algebra, const RowLogits& logit
   return {either(below.loss, above.loss), either(below.lse, above.lse)};
 }
 
-RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& logits) {
+// Each rescaling multiplies by exp(old maximum - new maximum): a rounded difference, a function, a
+// rounded product. The differences of a term's path add up to no more than the logits' range.
+Tracked rescaled(const ErrorAlgebra& algebra, const RowLogits& logits, Tracked sum,
+                 std::int64_t rescalings) {
+  if (rescalings == 0) return sum;
+  const Format& format = algebra.format();
+  const double u = format.rounding.roundoff;
+  double low = infinity, high = -infinity;
+  for (const Tracked& v : logits.held_logit) {
+    low = std::min(low, v.centre - v.radius);
+    high = std::max(high, v.centre + v.radius);
+  }
+  const double times = static_cast<double>(rescalings);
+  const double relative =
+      expm1_up(inflate_up(times * (format.exp_relative + u) * (1 + 0x1p-10) + u * (high - low)));
+  const double terms = static_cast<double>(logits.held_logit.size());
+  const double lost = times * terms * (format.exp_absolute + format.rounding.smallest_normal);
+  const double size = sum.held_magnitude();
+  sum.variance += size * size * times * (format.exp_relative + u) * (format.exp_relative + u);
+  sum.error = inflate_up(sum.error + size * relative + lost);
+  return sum;
+}
+
+RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& logits,
+                                 std::int64_t rescalings) {
   const std::vector<Tracked>& v = logits.held_logit;
   const Tracked& p = v[0];
   RowEvaluation worst{{0, 0, -1}, {0, 0, -1}};  // error -1: no form yet
@@ -140,13 +81,16 @@ RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& l
   // difference is then exactly 0), or some logit that cannot be told (own = v.size()).
   std::vector<Tracked> terms(v.size());
   Tracked over_negatives, over_all;
+  const auto sum_of = [&](const std::vector<Tracked>& some) {
+    return rescaled(algebra, logits, algebra.sum_any_order(some), rescalings);
+  };
   const auto sums_relative_to = [&](const Tracked& shift, std::size_t own) {
     for (std::size_t j = 0; j < v.size(); ++j)
       terms[j] = algebra.exp(j == own ? held(0) : algebra.sub(v[j], shift));
-    over_all = narrowed(algebra.sum_any_order(terms), 1, infinity);
+    over_all = narrowed(sum_of(terms), 1, infinity);
     std::swap(terms.front(), terms.back());
     terms.pop_back();
-    over_negatives = algebra.sum_any_order(terms);
+    over_negatives = sum_of(terms);
     terms.resize(v.size());
   };
 

@@ -136,7 +136,8 @@ Demand demand_of_mean(const std::vector<RowBudget>& rows) {
 }
 
 const InfoNceAlgorithm& algorithm_named(const std::string& name) {
-  for (const InfoNceAlgorithm* algorithm : {&tiled_online_log1p(), &any_order()})
+  for (const InfoNceAlgorithm* algorithm :
+       {&tiled_online_log1p(), &tiled_mma_log1p(), &any_order_online(), &any_order()})
     if (algorithm->name() == name) return *algorithm;
   std::string known;
   for (const std::string& n : info_nce_algorithms()) known += (known.empty() ? "" : ", ") + n;
@@ -145,11 +146,13 @@ const InfoNceAlgorithm& algorithm_named(const std::string& name) {
 }
 
 OutputExpectation rows_expectation(const std::string& name, const std::vector<Ends>& truth,
-                                   const std::vector<RowBudget>& rows, double RowBudget::*budget) {
-  OutputExpectation output{name, truth, {}, {}};
+                                   const std::vector<RowBudget>& rows, double RowBudget::*budget,
+                                   double RowBudget::*modelled) {
+  OutputExpectation output{name, truth, {}, {}, {}};
   for (const RowBudget& row : rows) {
     const bool judged = row.kind == RowKind::within_budget;
     output.budget.push_back(judged ? row.*budget : 0);
+    output.modelled.push_back(judged ? row.*modelled : 0);
     output.demand.push_back(demand_of(row.kind, budget == &RowBudget::loss));
   }
   return output;
@@ -158,7 +161,9 @@ OutputExpectation rows_expectation(const std::string& name, const std::vector<En
 }  // namespace
 
 const std::vector<std::string>& info_nce_algorithms() {
-  static const std::vector<std::string> names = {tiled_online_log1p().name(), any_order().name()};
+  static const std::vector<std::string> names = {tiled_online_log1p().name(),
+                                                 tiled_mma_log1p().name(),
+                                                 any_order_online().name(), any_order().name()};
   return names;
 }
 
@@ -175,18 +180,19 @@ Expectation info_nce_expectation(const engine::Case& c, const std::string& algor
   expectation.algorithm = algorithm.name();
   expectation.tier = truth.tier;
   expectation.hypotheses = algorithm.hypotheses();
-  expectation.outputs.push_back(
-      rows_expectation("row_loss", truth.row_loss, known->rows, &RowBudget::loss));
-  expectation.outputs.push_back(
-      rows_expectation("row_lse", truth.row_lse, known->rows, &RowBudget::lse));
+  expectation.outputs.push_back(rows_expectation("row_loss", truth.row_loss, known->rows,
+                                                 &RowBudget::loss, &RowBudget::loss_modelled));
+  expectation.outputs.push_back(rows_expectation("row_lse", truth.row_lse, known->rows,
+                                                 &RowBudget::lse, &RowBudget::lse_modelled));
 
   Demand demand = demand_of_mean(known->rows);
-  double budget = 0;
+  ModelledBudget mean;
   if (demand == Demand::within_budget) {
-    budget = algorithm.mean_budget(truth.row_loss, expectation.outputs[row_loss].budget);
-    if (!std::isfinite(budget)) demand = Demand::nothing, budget = 0;
+    mean = algorithm.mean_budget(truth.row_loss, known->rows);
+    if (!std::isfinite(mean.budget)) demand = Demand::nothing, mean = {};
   }
-  expectation.outputs.push_back({"loss", {truth.loss}, {budget}, {demand}});
+  expectation.outputs.push_back({"loss", {truth.loss}, {mean.budget}, {demand}, {mean.modelled}});
+  expectation.modelled_hypothesis = info_nce_modelled_hypothesis;
   expectation.refine = [known](std::size_t output, std::int64_t element, Engine engine, int bits) {
     return refine(*known, output, element, engine, bits);
   };

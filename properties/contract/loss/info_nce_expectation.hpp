@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the judge needs to know about one case of loss/info_nce, forward.
+// What the judge needs to know about one case of loss/info_nce.
 #pragma once
 
 #include <string>
@@ -27,8 +27,19 @@ namespace assay::contract {
 /// \throws engine::InputError for a missing or misshapen input and for an unknown algorithm
 Expectation info_nce_expectation(const engine::Case& c, const std::string& algorithm);
 
-/// "tiled-online-log1p" (the algorithm of the kernel in kernels/loss/info_nce) and "any-order" (a
-/// stranger's).
+/// Truth, budget and demand of grad_a, grad_b and grad_temperature
+/// (docs/loss/info_nce-gradient-budget.md). Further inputs: "grad_row_loss" (f32, one number for
+/// each row, any stride; may be absent), scalar "grad_loss" (a binary32 number). Elements that
+/// depend on a row that is not judged forward, or on a vector that is not finite, are not judged.
+Expectation info_nce_gradient_expectation(const engine::Case& c, const std::string& algorithm);
+
+/// What the modelled column of every algorithm assumes.
+inline constexpr const char* info_nce_modelled_hypothesis =
+    "rounding errors behave like independent random numbers, uniform between their bounds; the "
+    "error stays below the rounded temperature's effect plus 8 standard deviations";
+
+/// "tiled-online-log1p" (the algorithm of the kernel in kernels/loss/info_nce) "any-order" (a
+/// stranger's) and "any-order-online" (a stranger's with online sums).
 const std::vector<std::string>& info_nce_algorithms();
 
 }  // namespace assay::contract

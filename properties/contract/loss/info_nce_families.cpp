@@ -14,30 +14,6 @@ using Draft = InfoNceDraft;
 using engine::Random;
 using Index = std::int64_t;
 
-void fill_normal(std::vector<double>& m, Random& random, double scale = 1) {
-  for (double& x : m) x = scale * random.normal();
-}
-
-void normalise_rows(std::vector<double>& m, Index d) {
-  for (std::size_t row = 0; row < m.size(); row += static_cast<std::size_t>(d)) {
-    double square = 0;
-    for (Index k = 0; k < d; ++k) square += m[row + k] * m[row + k];
-    const double norm = std::sqrt(square);
-    for (Index k = 0; k < d; ++k) m[row + k] = norm > 0 ? m[row + k] / norm : (k == 0 ? 1.0 : 0.0);
-  }
-}
-
-void normalise(Draft& draft) {
-  normalise_rows(draft.a, draft.d);
-  normalise_rows(draft.b, draft.d);
-}
-
-// b = a + noise, before normalisation.
-void pair_with_noise(Draft& draft, Random& random, double noise) {
-  for (std::size_t i = 0; i < draft.a.size(); ++i)
-    draft.b[i] = draft.a[i] + noise * random.normal();
-}
-
 constexpr Index tile = info_nce_tile;
 constexpr Index edge_sizes[] = {1, 2, tile - 1, tile, tile + 1, 2 * tile - 1, 37, 61};
 constexpr Index edge_coordinates[] = {1, 3, 48, 96};
@@ -271,6 +247,29 @@ void not_finite(Draft& draft, Random& random, std::uint64_t index) {
 
 }  // namespace
 
+void fill_normal(std::vector<double>& m, Random& random, double scale) {
+  for (double& x : m) x = scale * random.normal();
+}
+
+void normalise_rows(std::vector<double>& m, Index d) {
+  for (std::size_t row = 0; row < m.size(); row += static_cast<std::size_t>(d)) {
+    double square = 0;
+    for (Index k = 0; k < d; ++k) square += m[row + k] * m[row + k];
+    const double norm = std::sqrt(square);
+    for (Index k = 0; k < d; ++k) m[row + k] = norm > 0 ? m[row + k] / norm : (k == 0 ? 1.0 : 0.0);
+  }
+}
+
+void normalise(Draft& draft) {
+  normalise_rows(draft.a, draft.d);
+  normalise_rows(draft.b, draft.d);
+}
+
+void pair_with_noise(Draft& draft, Random& random, double noise) {
+  for (std::size_t i = 0; i < draft.a.size(); ++i)
+    draft.b[i] = draft.a[i] + noise * random.normal();
+}
+
 const std::vector<InfoNceFamily>& info_nce_family_table() {
   static const std::vector<InfoNceFamily> all = {
       {{"small", "2 to 4 pairs in 1 to 3 dimensions, not normalised: the tightest budgets", 12},
@@ -296,6 +295,10 @@ const std::vector<InfoNceFamily>& info_nce_family_table() {
       {{"subnormals", "subnormal entries, partly against large ones", 4}, subnormals},
       {{"zero-vectors", "some or all vectors are zero, of both signs", 4}, zero_vectors},
       {{"strided", "rows with NaN-filled padding between them", 5}, strided},
+      {{"typical", "the kill matrix's typical case: independent, N = 256, T = 0.07, mean", 1, true},
+       draw_typical},
+      {{"adversarial", "the kill matrix's nine adversarial cases, N = 129 to 512", 9, true},
+       draw_adversarial},
       {{"not-finite", "one NaN or infinity, judged by the declared rule", 6}, not_finite},
   };
   return all;

@@ -42,4 +42,16 @@ struct InfoNceFamily {
 
 const std::vector<InfoNceFamily>& info_nce_family_table();
 
+/// The cases of the kill matrix: nine adversarial ones and the typical one.
+inline constexpr std::uint64_t adversarial_cases = 9;
+void draw_adversarial(InfoNceDraft& draft, engine::Random& random, std::uint64_t index);
+void draw_typical(InfoNceDraft& draft, engine::Random& random, std::uint64_t index);
+
+// Shared by the families.
+void fill_normal(std::vector<double>& m, engine::Random& random, double scale = 1);
+void normalise_rows(std::vector<double>& m, std::int64_t d);
+void normalise(InfoNceDraft& draft);
+/// b = a + noise, before normalisation.
+void pair_with_noise(InfoNceDraft& draft, engine::Random& random, double noise);
+
 }  // namespace assay::contract

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/float_format.hpp"
 #include "properties/contract/error_algebra.hpp"
 #include "properties/engine/input_error.hpp"
 
@@ -21,7 +22,8 @@ const Tensor& tensor_of(const engine::Case& c, const std::string& name) {
 }
 
 void check(const Tensor& t, const std::vector<std::int64_t>& shape) {
-  if (t.dtype != Dtype::f32) throw InputError(t.name, "dtype", "must be f32");
+  if (t.dtype != Dtype::f32 && t.dtype != Dtype::bf16 && t.dtype != Dtype::f16)
+    throw InputError(t.name, "dtype", "must be f32, bf16 or f16");
   if (t.shape.size() != 2 || t.strides.size() != 2)
     throw InputError(t.name, "shape", "must have two dimensions");
   if (t.shape[0] < 1 || t.shape[1] < 1)
@@ -30,7 +32,7 @@ void check(const Tensor& t, const std::vector<std::int64_t>& shape) {
   if (t.strides[0] < 0 || (t.strides[1] != 1 && t.shape[1] > 1))
     throw InputError(t.name, "strides", "the last dimension must be contiguous");
   const std::int64_t last = (t.shape[0] - 1) * t.strides[0] + t.shape[1];
-  if (static_cast<std::int64_t>(t.bytes.size()) < last * 4)
+  if (t.bytes.size() < static_cast<std::size_t>(last) * size_of(t.dtype))
     throw InputError(t.name, "bytes", "the tensor addresses more bytes than it has");
 }
 
@@ -49,6 +51,28 @@ void measure(InfoNceInstance& instance, std::int64_t v) {
   instance.norm_one[at] = finite ? magnitudes * grow : 0;
 }
 
+/// The upstream gradients, finite by contract; those of the rows are 0 where none are given.
+void read_upstream(InfoNceInstance& instance, const engine::Case& c) {
+  const auto mean = c.scalars.find("grad_loss");
+  if (mean == c.scalars.end())
+    throw InputError("case of loss/info_nce", "scalars", "no 'grad_loss'");
+  instance.upstream_mean = mean->second;
+  if (instance.upstream_mean != static_cast<double>(static_cast<float>(instance.upstream_mean)))
+    throw InputError("case of loss/info_nce", "grad_loss", "must be a binary32 number");
+  instance.upstream.assign(static_cast<std::size_t>(instance.rows()), 0.0);
+  const Tensor* rows = c.find_input("grad_row_loss");
+  if (rows == nullptr) return;
+  if (rows->dtype != Dtype::f32) throw InputError(rows->name, "dtype", "must be f32");
+  if (rows->shape != std::vector<std::int64_t>{instance.rows()} || rows->strides.size() != 1 ||
+      rows->strides[0] < 0)
+    throw InputError(rows->name, "shape", "must have one number for each row");
+  for (std::int64_t i = 0; i < instance.rows(); ++i) {
+    double& g = instance.upstream[static_cast<std::size_t>(i)];
+    g = element_of(*rows, i * rows->strides[0]);
+    if (!std::isfinite(g)) throw InputError(rows->name, "values", "must be finite");
+  }
+}
+
 constexpr std::int64_t lanes = 16;
 using Four = double __attribute__((vector_size(32)));
 using FourAnywhere = double __attribute__((vector_size(32), aligned(8)));
@@ -63,10 +87,11 @@ void keep_bits(Four& x, std::uint64_t mask) {
 // One row against sixteen keys. `guard` is what |partial sum| may be short of the rounded one.
 template <DotWeight kind>
 void dot_sixteen(const double* x, const double* keys, std::int64_t d, const Sixteen& guard,
-                 Sixteen& sum, Sixteen& weight) {
-  Four s0{}, s1{}, s2{}, s3{}, w0{}, w1{}, w2{}, w3{};
+                 Sixteen& sum, Sixteen& weight, Sixteen& squares) {
+  Four s0{}, s1{}, s2{}, s3{}, w0{}, w1{}, w2{}, w3{}, q0{}, q1{}, q2{}, q3{};
   const Four g0 = guard[0], g1 = guard[1], g2 = guard[2], g3 = guard[3];
-  const auto step = [](const Four& x_k, const FourAnywhere& y_k, Four& s, Four& w, const Four& g) {
+  const auto step = [](const Four& x_k, const FourAnywhere& y_k, Four& s, Four& w, Four& q,
+                       const Four& g) {
     Four added = x_k * y_k;
     s += added;
     if constexpr (kind == DotWeight::partial_sums) {
@@ -74,6 +99,7 @@ void dot_sixteen(const double* x, const double* keys, std::int64_t d, const Sixt
       keep_bits(added, ~0ull >> 1);  // the magnitude
       added += g;
       keep_bits(added, 0x7ff0000000000000ull);  // power_below
+      q += added * added;
     } else {
       keep_bits(added, ~0ull >> 1);
     }
@@ -82,13 +108,14 @@ void dot_sixteen(const double* x, const double* keys, std::int64_t d, const Sixt
   for (std::int64_t k = 0; k < d; ++k) {
     const Four xk = {x[k], x[k], x[k], x[k]};
     const auto* y = reinterpret_cast<const FourAnywhere*>(keys + k * lanes);
-    step(xk, y[0], s0, w0, g0);
-    step(xk, y[1], s1, w1, g1);
-    step(xk, y[2], s2, w2, g2);
-    step(xk, y[3], s3, w3, g3);
+    step(xk, y[0], s0, w0, q0, g0);
+    step(xk, y[1], s1, w1, q1, g1);
+    step(xk, y[2], s2, w2, q2, g2);
+    step(xk, y[3], s3, w3, q3, g3);
   }
   sum[0] = s0, sum[1] = s1, sum[2] = s2, sum[3] = s3;
   weight[0] = w0, weight[1] = w1, weight[2] = w2, weight[3] = w3;
+  squares[0] = q0, squares[1] = q1, squares[2] = q2, squares[3] = q3;
 }
 
 }  // namespace
@@ -128,11 +155,26 @@ InfoNceInstance InfoNceInstance::from(const engine::Case& c) {
   instance.finite.resize(count);
   for (std::int64_t v = 0; v < 2 * instance.n; ++v) {
     const Tensor& t = v < instance.n ? a : b;
-    const float* row = t.as<float>() + (v % instance.n) * t.strides[0];
-    std::copy(row, row + instance.d, instance.z.data() + v * instance.d);
+    for (std::int64_t k = 0; k < instance.d; ++k)
+      instance.z[static_cast<std::size_t>(v * instance.d + k)] =
+          element_of(t, (v % instance.n) * t.strides[0] + k);
     measure(instance, v);
   }
+  if (is_backward(c)) read_upstream(instance, c);
   return instance;
+}
+
+bool InfoNceInstance::is_backward(const engine::Case& c) {
+  const auto operation = c.options.find("operation");
+  return operation != c.options.end() && operation->second == "backward";
+}
+
+bool InfoNceInstance::all_finite() const {
+  return std::all_of(finite.begin(), finite.end(), [](char f) { return f != 0; });
+}
+
+reference::InfoNceUpstream InfoNceInstance::upstream_gradient() const {
+  return {upstream.data(), 1, upstream_mean};
 }
 
 reference::InfoNceProblem InfoNceInstance::problem() const {
@@ -168,10 +210,11 @@ double InfoNceDots::slack(std::int64_t row, std::int64_t key) const {
 }
 
 void InfoNceDots::compute(std::int64_t first, std::int64_t count, std::vector<double>& centre,
-                          std::vector<double>& weight) const {
+                          std::vector<double>& weight, std::vector<double>& squares) const {
   const std::int64_t keys = instance_.keys(), d = instance_.d;
   centre.resize(static_cast<std::size_t>(count * keys));
   weight.resize(static_cast<std::size_t>(count * keys));
+  squares.resize(static_cast<std::size_t>(count * keys));
   const double grow = 1 + static_cast<double>(d + 8) * 0x1p-52;
   // How far a binary32 partial sum may be from the double one: at most gamma_d |x||y| and d
   // underflows, and gamma_d plus the double sum's own error stay below 2 (d + 2) u for d u <= 1/4.
@@ -185,19 +228,22 @@ void InfoNceDots::compute(std::int64_t first, std::int64_t count, std::vector<do
     for (std::int64_t r = 0; r < count; ++r) {
       const double g = 2 * du * instance_.norm[static_cast<std::size_t>(first + r)];
       const double floor = static_cast<double>(d) * rounding_of(Dtype::f32).half_subnormal;
-      Sixteen guard, sum, sums_weight;
+      Sixteen guard, sum, sums_weight, sums_squares;
       for (int q = 0; q < 4; ++q)
         for (int e = 0; e < 4; ++e) guard[q][e] = g * norms[4 * q + e] + floor;
       if (weight_ == DotWeight::products)
         dot_sixteen<DotWeight::products>(instance_.vector(first + r), block, d, guard, sum,
-                                         sums_weight);
+                                         sums_weight, sums_squares);
       else
         dot_sixteen<DotWeight::partial_sums>(instance_.vector(first + r), block, d, guard, sum,
-                                             sums_weight);
+                                             sums_weight, sums_squares);
       for (std::int64_t c = 0; c < live; ++c) {
         const auto at = static_cast<std::size_t>(r * keys + j0 + c);
         centre[at] = sum[c / 4][c % 4];
         weight[at] = sums_weight[c / 4][c % 4] * grow;
+        squares[at] = weight_ == DotWeight::products
+                          ? static_cast<double>(d) * weight[at] * weight[at]
+                          : sums_squares[c / 4][c % 4];
       }
     }
   }

@@ -70,4 +70,20 @@ engine::Case make_case(const Recipe& r) {
   return case_of(r.n, r.d, {a.begin(), a.end()}, {b.begin(), b.end()}, r.temperature, r.joint);
 }
 
+engine::Case make_backward_case(const Recipe& r, std::int64_t stride) {
+  engine::Case c = make_case(r);
+  std::mt19937_64 random(r.seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  const std::int64_t rows = r.joint ? 2 * r.n : r.n;
+  std::vector<float> g(static_cast<std::size_t>(stride == 0 ? 1 : rows));
+  for (float& x : g) x = uniform(random);
+  Tensor upstream = Tensor::of_floats("grad_row_loss", {static_cast<std::int64_t>(g.size())}, g);
+  upstream.shape = {rows};
+  upstream.strides = {stride};
+  c.inputs.push_back(std::move(upstream));
+  c.scalars["grad_loss"] = r.seed % 3 == 0 ? 0.0 : uniform(random);
+  c.options["operation"] = "backward";
+  return c;
+}
+
 }  // namespace assay::testing

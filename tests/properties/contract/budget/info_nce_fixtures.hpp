@@ -24,6 +24,9 @@ std::ostream& operator<<(std::ostream& out, const Recipe& recipe);
 /// random, raw, aligned, opposed, ties, magnitudes, subnormal, edges, offset, shifted
 const std::vector<std::string>& families();
 engine::Case make_case(const Recipe& recipe);
+/// The same, backward: upstream gradients of every row, or one broadcast (`stride` 0), and of the
+/// mean.
+engine::Case make_backward_case(const Recipe& recipe, std::int64_t stride = 1);
 /// A case from its entries. a and b: n x d, contiguous.
 engine::Case case_of(std::int64_t n, std::int64_t d, const std::vector<float>& a,
                      const std::vector<float>& b, double temperature, bool joint);

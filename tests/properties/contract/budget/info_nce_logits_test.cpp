@@ -112,8 +112,8 @@ TEST(InfoNceLogits, DotProductsAndTheirWeightsAreThoseOfTheDefinition) {
   const engine::Case c = make_case({"raw", 19, 7, 1, 5, true});
   const InfoNceInstance instance = InfoNceInstance::from(c);
   for (const DotWeight kind : {DotWeight::partial_sums, DotWeight::products}) {
-    std::vector<double> centre, weight;
-    InfoNceDots(instance, kind).compute(3, 20, centre, weight);
+    std::vector<double> centre, weight, squares;
+    InfoNceDots(instance, kind).compute(3, 20, centre, weight, squares);
     for (std::int64_t r = 0; r < 20; ++r)
       for (std::int64_t j = 0; j < instance.keys(); ++j) {
         const double* x = instance.vector(3 + r);
@@ -157,8 +157,8 @@ TEST(InfoNceLogits, APartialSumHeldAboveAPowerOfTwoIsCovered) {
     exact += term;
     unguarded += power_below(exact);
   }
-  std::vector<double> centre, weight;
-  InfoNceDots(instance, DotWeight::partial_sums).compute(0, 1, centre, weight);
+  std::vector<double> centre, weight, squares;
+  InfoNceDots(instance, DotWeight::partial_sums).compute(0, 1, centre, weight, squares);
   const double u = rounding_of(Dtype::f32).roundoff;
   EXPECT_EQ(held, 1);
   EXPECT_LE(roundings, u * weight[0]);

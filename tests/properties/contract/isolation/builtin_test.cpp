@@ -11,6 +11,7 @@
 
 #include "kernels/loss/info_nce.hpp"
 #include "kernels/planted.hpp"
+#include "kernels/variant.hpp"
 #include "properties/contract/candidate.hpp"
 #include "tests/properties/contract/isolation/cases.hpp"
 
@@ -51,11 +52,12 @@ Observation observe(const std::string& name, const engine::Case& c, std::int64_t
 
 TEST(Builtin, ListsTheKernelTheDeviceAndEveryPlantedFault) {
   const std::vector<std::string> names = builtin_candidates(info_nce);
-  EXPECT_EQ(names.size(), 2 + std::size(kernels::planted_faults));
   for (const std::string& name : {std::string("emulated"), std::string("cuda")})
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
-  for (const kernels::Planted fault : kernels::planted_faults)
-    EXPECT_NE(find_builtin(info_nce, "planted:" + std::string(kernels::name_of(fault))), nullptr);
+  for (const kernels::PlantedEntry& planted : kernels::planted_catalogue)
+    EXPECT_NE(find_builtin(info_nce, "planted:" + std::string(planted.name)), nullptr);
+  for (const kernels::Variant variant : kernels::correct_variants)
+    EXPECT_NE(find_builtin(info_nce, "variant:" + std::string(name_of(variant))), nullptr);
   for (const BuiltinListing& line : list_builtin_candidates(info_nce))
     EXPECT_FALSE(line.description.empty()) << line.name;
 }
@@ -65,7 +67,7 @@ TEST(Builtin, RefusesUnknownNamesAndDoubleOnes) {
     make_builtin_candidate(info_nce, "emulate", this_program(), Limits{});
     FAIL() << "no exception";
   } catch (const std::invalid_argument& e) {
-    EXPECT_NE(std::string(e.what()).find("there are emulated, cuda, planted:"), std::string::npos)
+    EXPECT_NE(std::string(e.what()).find("there are emulated, cuda, "), std::string::npos)
         << e.what();
   }
   EXPECT_THROW(register_builtin(*find_builtin(info_nce, "emulated")), std::invalid_argument);

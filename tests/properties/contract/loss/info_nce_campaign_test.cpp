@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/planted.hpp"
 #include "properties/contract/campaign.hpp"
 #include "properties/contract/judge.hpp"
@@ -46,19 +48,37 @@ TEST_P(Directions, TheEmulatedKernelIsCertifiedOnEveryFamily) {
   RecordProperty("largest_share", std::to_string(check.largest_share.hi));
 }
 
-std::string name_of_fault(const testing::TestParamInfo<kernels::Planted>& info) {
-  return std::string(name_of(info.param));
+std::string name_of_fault(const testing::TestParamInfo<kernels::PlantedEntry>& info) {
+  return std::string(info.param.name);
 }
-class PlantedFaults : public testing::TestWithParam<kernels::Planted> {};
-INSTANTIATE_TEST_SUITE_P(InfoNce, PlantedFaults, testing::ValuesIn(kernels::planted_faults),
+std::vector<kernels::PlantedEntry> faults_of_the_forward() {
+  std::vector<kernels::PlantedEntry> faults;
+  for (const kernels::PlantedEntry& planted : kernels::planted_catalogue)
+    if (planted.in_forward()) faults.push_back(planted);
+  return faults;
+}
+class PlantedFaults : public testing::TestWithParam<kernels::PlantedEntry> {};
+INSTANTIATE_TEST_SUITE_P(InfoNce, PlantedFaults, testing::ValuesIn(faults_of_the_forward()),
                          name_of_fault);
 
+bool reachable(const kernels::PlantedEntry& planted, bool joint) {
+  if (planted.form == kernels::PlantedForm::joint_block) return joint;
+  if (planted.form == kernels::PlantedForm::one_direction) return !joint;
+  // No family of one direction has a positive 103 above all negatives, or a logit of -inf.
+  return joint || (planted.fault != kernels::Planted::additive_mask_finite &&
+                   planted.fault != kernels::Planted::minus_infinity_unguarded);
+}
+
 TEST_P(PlantedFaults, IsRefutedShrunkAndJudgedAgainFromItsRecord) {
-  constexpr std::int64_t largest_witness = 8;
+  // A view has to stay a view while it is shrunk, which costs a row.
+  const std::int64_t largest_witness = GetParam().needs_tiles()                               ? 100
+                                       : GetParam().fault == kernels::Planted::stride_ignored ? 9
+                                                                                              : 8;
   for (const char* directions : {"joint-block", "one-direction"}) {
+    if (!reachable(GetParam(), directions == std::string("joint-block"))) continue;
     const Check check =
         run_campaign(info_nce_column(), instance(directions),
-                     builtin("planted:" + std::string(name_of(GetParam()))), options(60));
+                     builtin("planted:" + std::string(GetParam().name)), options(60));
     ASSERT_EQ(check.verdict, Verdict::refuted) << directions << ": " << check.reason;
     ASSERT_GE(check.refuted.size(), 2u);
     EXPECT_EQ(check.refuted[0].role, "found");
@@ -100,7 +120,9 @@ TEST(InfoNceCampaign, DoesNotDependOnTheNumberOfThreads) {
 }
 
 TEST(InfoNceCampaign, ABudgetCutsAllFamiliesEvenly) {
-  const auto families = static_cast<std::int64_t>(info_nce_families().size());
+  const std::vector<Family> all = info_nce_families();
+  const auto families =
+      std::count_if(all.begin(), all.end(), [](const Family& f) { return !f.large; });
   const Check check = run_campaign(info_nce_column(), instance("joint-block"), builtin("emulated"),
                                    options(families));
   EXPECT_EQ(check.cases_run, families);

@@ -67,6 +67,31 @@ TEST_F(EmbeddingFiles, TwoRowsOfThreeAxesAreTwoViews) {
   EXPECT_EQ(e.b.as<float>()[0], 4);
 }
 
+TEST_F(EmbeddingFiles, LabelsComeWithTheViewsWhereTheyAreAskedFor) {
+  Tensor labels = Tensor::contiguous("labels", Dtype::i64, {2});
+  labels.as<std::int64_t>()[0] = -3;
+  labels.as<std::int64_t>()[1] = std::int64_t{1} << 40;
+  const std::string path = safetensors("labelled", {view_a, labels, view_b});
+  const LabelledEmbeddings found = load_labelled_embeddings(path);
+  expect_views(found.embeddings);
+  EXPECT_EQ(found.labels, (std::vector<std::int64_t>{-3, std::int64_t{1} << 40}));
+  refuses(path, {"exactly the tensors a and b", "'labels'"});  // who does not use labels says so
+  for (const std::string& bare : {safetensors("bare", {view_a, view_b}),
+                                  npy("bare.npy", Tensor::of_floats("", {2, 2, 3}, numbers))}) {
+    expect_views(load_labelled_embeddings(bare).embeddings);
+    EXPECT_TRUE(load_labelled_embeddings(bare).labels.empty());
+  }
+  const auto refused = [&](const Tensor& bad, std::initializer_list<std::string_view> parts) {
+    const std::string file = safetensors("bad", {view_a, view_b, bad});
+    expect_complaint([&] { load_labelled_embeddings(file); }, parts);
+  };
+  refused(Tensor::contiguous("labels", Dtype::i32, {2}), {"'labels'", "i64", "i32"});
+  refused(Tensor::contiguous("labels", Dtype::i64, {2, 1}), {"'labels'", "(2, 1)"});
+  refused(Tensor::contiguous("labels", Dtype::i64, {3}), {"3 labels for 2 samples"});
+  refused(Tensor::contiguous("labels", Dtype::i64, {0}), {"0 labels for 2 samples"});
+  refused(Tensor::contiguous("label", Dtype::i64, {2}), {"exactly the tensors a and b"});
+}
+
 TEST_F(EmbeddingFiles, DoublesStayDoubles) {
   const auto e = load_embeddings(
       safetensors("d", {counting("a", Dtype::f64, {1, 2}), counting("b", Dtype::f64, {1, 2})}));

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error budgets of InfoNCE backward: from the coefficients of all rows to every gradient element.
+#include "properties/contract/loss/info_nce_gradient_budget.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "properties/contract/loss/info_nce_held_logits.hpp"
+
+namespace assay::contract {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr Rounding f32 = rounding_of(Dtype::f32);
+constexpr double u = f32.roundoff;
+constexpr double eta = f32.half_subnormal;
+
+/// What one term c_t x_t of a gradient's sum is made of: the coefficient and how far the held one
+/// may be from it, for the vector `t` in z.
+struct Term {
+  double centre;
+  double error;
+  double size;  ///< sum of the magnitudes of the parts of the coefficient
+  std::int64_t vector;
+  // Modelled.
+  double variance;
+  double shared;  ///< the part of the coefficient that shares an error with others of the sum
+  double slope;
+};
+
+/// Coefficients of all rows, and which rows are judged.
+struct Coefficients {
+  std::vector<RowCoefficients> rows;
+  std::vector<RowKind> kinds;
+  bool all_judged = true;
+
+  bool judged(std::int64_t row) const {
+    return kinds[static_cast<std::size_t>(row)] == RowKind::within_budget;
+  }
+  double centre(std::int64_t row, std::int64_t key) const {
+    return rows[static_cast<std::size_t>(row)].centre[static_cast<std::size_t>(key)];
+  }
+  const RowCoefficients& row(std::int64_t i) const { return rows[static_cast<std::size_t>(i)]; }
+  /// Variance of one coefficient alone, with what its row shares.
+  double variance_alone(std::int64_t i, std::int64_t key, bool positive) const {
+    const double c = centre(i, key);
+    return variance(i, key) + (positive ? 0 : row(i).shared * c * c);
+  }
+  double variance(std::int64_t i, std::int64_t key) const {
+    return row(i).variance[static_cast<std::size_t>(key)];
+  }
+  double slope(std::int64_t i, std::int64_t key) const {
+    return row(i).slope[static_cast<std::size_t>(key)];
+  }
+  double error(std::int64_t row, std::int64_t key) const {
+    return rows[static_cast<std::size_t>(row)].error[static_cast<std::size_t>(key)];
+  }
+};
+
+/// g_i = grad_row_loss_i + grad_loss / rows, as binary32 operations.
+Tracked upstream_of(const ErrorAlgebra& algebra, const InfoNceInstance& instance,
+                    std::int64_t row) {
+  const Tracked mean =
+      algebra.div(held(instance.upstream_mean), held(static_cast<double>(instance.rows())));
+  return algebra.add(held(instance.upstream[static_cast<std::size_t>(row)]), mean);
+}
+
+template <class RowFunction>
+Coefficients coefficients_of(const InfoNceInstance& instance, LogitModel model,
+                             const ErrorAlgebra& algebra, RowFunction row_coefficients) {
+  Coefficients all;
+  for_each_row(instance, model, [&](std::int64_t row, RowBudget& budget, const RowLogits& logits) {
+    all.kinds.push_back(budget.kind);
+    all.rows.emplace_back();
+    if (budget.kind != RowKind::within_budget) {
+      all.all_judged = false;
+      return;
+    }
+    all.rows.back() =
+        row_coefficients(algebra, logits, upstream_of(algebra, instance, row), instance.keys());
+  });
+  return all;
+}
+
+/// Terms of the gradient of vector `o` of z, in the order in which the kernel adds them.
+std::vector<Term> terms_of(const InfoNceInstance& instance, const Coefficients& all,
+                           std::int64_t o) {
+  std::vector<Term> terms;
+  for (std::int64_t t = 0; t < instance.keys(); ++t) {
+    if (!instance.joint()) {
+      const bool as_row = o < instance.n;
+      const std::int64_t row = as_row ? o : t, key = as_row ? t : o - instance.n;
+      const double c = all.centre(row, key);
+      const bool positive = instance.positive(row) == key;
+      terms.push_back({c, all.error(row, key), std::fabs(c), as_row ? instance.n + t : t,
+                       as_row ? all.variance(row, key) : all.variance_alone(row, key, positive),
+                       as_row && !positive ? c : 0, all.slope(row, key)});
+    } else if (t != o) {
+      const double own = all.centre(o, t), other = all.centre(t, o);
+      const bool positive = instance.positive(o) == t;
+      const double size = std::fabs(own) + std::fabs(other);
+      const double parts = inflate_up(all.error(o, t) + all.error(t, o));
+      const double top = inflate_up(size + parts);
+      const double rounding = top == 0 ? 0 : u * power_below(top) + eta;
+      terms.push_back({own + other, inflate_up(parts + rounding), size, t,
+                       all.variance(o, t) + all.variance_alone(t, o, positive) +
+                           rounding * rounding * (1.0 / 3),
+                       positive ? 0 : own, all.slope(o, t) + all.slope(t, o)});
+    }
+  }
+  return terms;
+}
+
+/// True when the element depends on finite vectors and judged rows only.
+bool depends_on_judged(const InfoNceInstance& instance, const Coefficients& all, std::int64_t o) {
+  if (instance.joint()) return all.all_judged && instance.all_finite();
+  const std::int64_t first = o < instance.n ? instance.n : 0;
+  for (std::int64_t v = first; v < first + instance.n; ++v)
+    if (!instance.finite[static_cast<std::size_t>(v)]) return false;
+  return o < instance.n ? all.judged(o) : all.all_judged;
+}
+
+// The doubles below carry relative errors of their own, far below u: coefficients and partial sums
+// are computed within this fraction of the magnitudes that are added up.
+constexpr double double_slack = 0x1p-42;
+
+/// How the common factor enters: relative errors of the logits' and of the final 1/T, and the
+/// variance that the negatives of the gradient's own row share.
+struct Factors {
+  double inverse;  ///< |f T - 1|
+  double row_shared;
+};
+
+/// Modelled sums over the terms of one gradient vector, per coordinate.
+struct Model {
+  std::vector<double> variance, shared, slope;
+  explicit Model(std::size_t d) : variance(d), shared(d), slope(d) {}
+  void add(const Term& term, const double* x) {
+    for (std::size_t k = 0; k < variance.size(); ++k) {
+      variance[k] += term.variance * x[k] * x[k];
+      shared[k] += term.shared * x[k];
+      slope[k] += term.slope * x[k];
+    }
+  }
+  /// The modelled error of the sum, before it is scaled.
+  double error(std::size_t k, const Factors& factors) const {
+    const double all = variance[k] + factors.row_shared * shared[k] * shared[k];
+    return modelled_deviations * std::sqrt(all) + factors.inverse * std::fabs(slope[k]);
+  }
+};
+
+/// The tiled kernel's sum: an fma chain per coordinate, in the order of the terms; then times 1/T.
+void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& terms,
+                  const Factors& factors, double* budget, double* modelled) {
+  const auto d = static_cast<std::size_t>(instance.d);
+  std::vector<double> partial(d), error(d);
+  Model model(d);
+  for (const Term& term : terms) {
+    const double* x = instance.vector(term.vector);
+    const double spread = term.error + double_slack * term.size;
+    model.add(term, x);
+    for (std::size_t k = 0; k < d; ++k) {
+      partial[k] += term.centre * x[k];
+      const double before = error[k] + spread * std::fabs(x[k]);
+      const double top = (std::fabs(partial[k]) + before) * (1 + 0x1p-40);
+      const double step = u * power_below(top);
+      const double rounding = std::max(step, eta);
+      model.variance[k] += rounding * rounding * (1.0 / 3);
+      error[k] = (before + step) * (1 + 0x1p-50) + eta;
+    }
+  }
+  const double inverse = static_cast<float>(1.0 / instance.temperature);
+  for (std::size_t k = 0; k < d; ++k) {
+    const double held_sum = inflate_up(std::fabs(partial[k]) + error[k]);
+    const double top = inflate_up(held_sum * inverse);
+    const double rounding = std::max(u * power_below(top), top > 0 ? eta : 0);
+    const double scaling =
+        inflate_up(std::fabs(partial[k]) / instance.temperature * factors.inverse + rounding);
+    const double total = inflate_up(error[k] * inverse + scaling);
+    budget[k] = held_sum <= f32.largest && top <= f32.largest ? total : infinity;
+    modelled[k] = std::min(budget[k], model.error(k, factors) * inverse + scaling);
+  }
+}
+
+/// A stranger's sum: any order and grouping, the two parts of a coefficient apart or together, the
+/// factors g, 1/rows and 1/T applied anywhere, results below the smallest normal number flushed.
+void any_order_budget(const InfoNceInstance& instance, const std::vector<Term>& terms,
+                      const Factors& factors, double* budget, double* modelled) {
+  const auto d = static_cast<std::size_t>(instance.d);
+  const auto count = static_cast<double>(2 * terms.size() + 8);
+  const double sum = Gamma(static_cast<std::int64_t>(2 * terms.size() + 8), u).up();
+  std::vector<double> size(d), error(d), ones(d);
+  Model model(d);
+  for (const Term& term : terms) {
+    const double* x = instance.vector(term.vector);
+    model.add(term, x);
+    for (std::size_t k = 0; k < d; ++k) {
+      const double magnitude = std::fabs(x[k]);
+      size[k] += term.size * magnitude;
+      error[k] += term.error * magnitude;
+      ones[k] += magnitude;
+    }
+  }
+  const double scale = (1 / instance.temperature) * (1 + 4 * u);
+  for (std::size_t k = 0; k < d; ++k) {
+    const double most = inflate_up((size[k] + error[k]) * (1 + double_slack));
+    const double flushed = f32.smallest_normal * (1 + sum) * (ones[k] + count) * (1 + scale);
+    const double scaling = (factors.inverse + 4 * u) * most * scale + flushed;
+    const double total = inflate_up(
+        (error[k] + (sum + double_slack) * most) * scale * (1 + factors.inverse) + scaling);
+    const bool in_range = most * std::max(1.0, scale) * (1 + sum) + flushed <= f32.largest;
+    budget[k] = in_range ? total : infinity;
+    model.variance[k] += count * (u * most) * (u * most);
+    modelled[k] = std::min(budget[k], model.error(k, factors) * scale + scaling);
+  }
+}
+
+template <class Sum>
+void fill_vectors(const InfoNceInstance& instance, const Coefficients& all, double factor,
+                  GradientBudget& budget, Sum sum) {
+  const auto elements = static_cast<std::size_t>(instance.n * instance.d);
+  for (std::vector<double>* part : {&budget.a, &budget.b, &budget.a_modelled, &budget.b_modelled})
+    part->assign(elements, infinity);
+  for (std::int64_t o = 0; o < 2 * instance.n; ++o) {
+    if (!depends_on_judged(instance, all, o)) continue;
+    const bool of_a = o < instance.n;
+    const std::int64_t first = o % instance.n * instance.d;
+    const Factors factors{factor, instance.joint() || of_a ? all.row(o).shared : 0};
+    sum(instance, terms_of(instance, all, o), factors, (of_a ? budget.a : budget.b).data() + first,
+        (of_a ? budget.a_modelled : budget.b_modelled).data() + first);
+  }
+  for (std::vector<double>* part : {&budget.a, &budget.b})
+    for (double& b : *part)
+      if (!std::isfinite(b)) b = infinity;
+}
+
+/// What the common factor does to the sum of all rows' temperature terms.
+double temperature_slope(const Coefficients& all) {
+  double slope = 0;
+  for (const RowCoefficients& row : all.rows) slope += row.temperature_slope;
+  return slope;
+}
+
+bool temperature_is_judged(const InfoNceInstance& instance, const Coefficients& all) {
+  return all.all_judged && instance.all_finite();
+}
+
+class TiledGradient final : public InfoNceGradientAlgorithm {
+ public:
+  explicit TiledGradient(LogitModel model) : model_(model) {}
+  std::string name() const override { return forward().name(); }
+  std::vector<std::string> hypotheses() const override {
+    std::vector<std::string> all = forward().hypotheses();
+    all.pop_back();  // the mean of the losses is not computed
+    all.insert(
+        all.end(),
+        {"row i keeps its shift M (the larger of the positive and the largest negative), and "
+         "g_i / sum exp(s - M), and -(sum over the negatives) times that for the positive",
+         "a coefficient is exp(s - M) times g_i / sum; in the joint block the two rows' "
+         "coefficients of a pair are added before they multiply a vector",
+         "every coordinate of a gradient is a chain of fused multiply-adds over increasing "
+         "vectors from 0, times the rounded reciprocal of the temperature",
+         "the derivative by the temperature sums coefficient times (logit - positive logit) over "
+         "the negatives, in 32 lanes, and rows as the mean of the losses"});
+    return all;
+  }
+  GradientBudget budget(const InfoNceInstance& instance) const override {
+    const ErrorAlgebra algebra(tiled_format());
+    const Coefficients all = coefficients_of(instance, model_, algebra, tiled_coefficients);
+    const double factor = inverse_temperature_error(instance, model_);
+    GradientBudget budget;
+    fill_vectors(instance, all, factor, budget, chain_budget);
+    budget.temperature = budget.temperature_modelled = infinity;
+    if (temperature_is_judged(instance, all))
+      add_temperature(budget, algebra, instance, all, factor);
+    return budget;
+  }
+
+ private:
+  const InfoNceAlgorithm& forward() const {
+    return model_ == LogitModel::chain ? tiled_online_log1p() : tiled_mma_log1p();
+  }
+  static void add_temperature(GradientBudget& budget, const ErrorAlgebra& algebra,
+                              const InfoNceInstance& instance, const Coefficients& all,
+                              double factor) {
+    constexpr std::size_t threads = 256;
+    std::vector<Tracked> sums(threads);
+    for (std::size_t i = 0; i < all.rows.size(); ++i)
+      sums[i % threads] = algebra.add(sums[i % threads], all.rows[i].temperature);
+    for (std::size_t offset = threads / 2; offset > 0; offset /= 2)
+      for (std::size_t t = 0; t < offset; ++t) sums[t] = algebra.add(sums[t], sums[t + offset]);
+    const double inverse = static_cast<float>(1.0 / instance.temperature);
+    const Tracked product = algebra.mul(sums[0], held(inverse));
+    if (!std::isfinite(product.error)) return;
+    const double scaling = sums[0].magnitude() / instance.temperature * (factor + double_slack);
+    budget.temperature = inflate_up(product.error + scaling);
+    budget.temperature_modelled =
+        modelled_error(scaling + factor * std::fabs(temperature_slope(all)) * inverse,
+                       product.variance, budget.temperature);
+  }
+
+  LogitModel model_;
+};
+
+class AnyOrderGradient final : public InfoNceGradientAlgorithm {
+ public:
+  explicit AnyOrderGradient(bool online)
+      : online_(online), algebra_(Format::with_ulps(f32, stranger_ulps, true)) {}
+  std::string name() const override { return forward().name(); }
+  std::vector<std::string> hypotheses() const override {
+    std::vector<std::string> all = forward().hypotheses();
+    all.pop_back();
+    all.insert(
+        all.end(),
+        {"a weight is exp(logit - lse) or exp(logit - max) / sum; the positive's coefficient "
+         "is its weight minus one, rounded; all are rounded to binary32",
+         "the upstream gradient, one over the number of rows and one over the temperature "
+         "multiply anywhere, rounded to binary32",
+         "gradients are sums of coefficient times vector in any order and grouping, with or "
+         "without fused multiply-add",
+         "the derivative by the temperature sums coefficient times logit over all pairs, in "
+         "any order"});
+    return all;
+  }
+  GradientBudget budget(const InfoNceInstance& instance) const override {
+    const std::int64_t rescalings = online_ ? online_rescalings(instance.keys()) : 0;
+    const Coefficients all =
+        coefficients_of(instance, LogitModel::any_order, algebra_,
+                        [&](const ErrorAlgebra& algebra, const RowLogits& logits, const Tracked& g,
+                            std::int64_t keys) {
+                          return any_order_coefficients(algebra, logits, g, keys, rescalings);
+                        });
+    const double factor = inverse_temperature_error(instance, LogitModel::any_order);
+    GradientBudget budget;
+    fill_vectors(instance, all, factor, budget, any_order_budget);
+    budget.temperature = budget.temperature_modelled = infinity;
+    if (!temperature_is_judged(instance, all)) return budget;
+    std::vector<Tracked> rows;
+    for (const RowCoefficients& row : all.rows) rows.push_back(row.temperature);
+    const Tracked sum = algebra_.sum_any_order(rows);
+    const double relative = factor + double_slack + 8 * u;
+    const double scaling = relative * sum.held_magnitude();
+    if (!std::isfinite(sum.error)) return budget;
+    const double scale = (1 + relative) / instance.temperature;
+    budget.temperature = inflate_up((sum.error + scaling) * scale);
+    budget.temperature_modelled =
+        modelled_error((scaling + factor * std::fabs(temperature_slope(all))) * scale,
+                       sum.variance * scale * scale, budget.temperature);
+    return budget;
+  }
+
+ private:
+  const InfoNceAlgorithm& forward() const { return online_ ? any_order_online() : any_order(); }
+
+  bool online_;
+  ErrorAlgebra algebra_;
+};
+
+}  // namespace
+
+const InfoNceGradientAlgorithm& tiled_gradient() {
+  static const TiledGradient algorithm(LogitModel::chain);
+  return algorithm;
+}
+
+const InfoNceGradientAlgorithm& tiled_mma_gradient() {
+  static const TiledGradient algorithm(LogitModel::tensor_core);
+  return algorithm;
+}
+
+const InfoNceGradientAlgorithm& any_order_gradient() {
+  static const AnyOrderGradient algorithm(false);
+  return algorithm;
+}
+
+const InfoNceGradientAlgorithm& any_order_online_gradient() {
+  static const AnyOrderGradient algorithm(true);
+  return algorithm;
+}
+
+}  // namespace assay::contract
