@@ -204,6 +204,14 @@ class Names(Case):
         self.assertIn("engines", json.loads(run("version", "--json").stdout))
 
 
+class SelfTest(Case):
+    def test_wrong_words_are_refused_in_one_line(self):
+        self.refused(run("self-test", "--contract", "loss/info_nc"), "loss/info_nce")
+        self.refused(run("self-test", "--contract", "loss/info_nce", "--instance", "joint"), "joint-block")
+        self.refused(run("self-test"), "--contract")
+        self.refused(run("self-test", "--contract", "loss/info_nce", "--output", self.dir / "no/such/c.json"), "c.json")
+
+
 class Certify(Case):
     def test_the_built_in_kernel_is_certified_and_the_certificate_replays(self):
         output = self.dir / "c.json"
