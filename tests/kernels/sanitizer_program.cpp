@@ -78,11 +78,28 @@ void info_nce(assay::kernels::Planted fault, const char* schedule) {
     a[i] = static_cast<float>(i * 7919 % 101 - 50) / 64;
     b[i] = static_cast<float>(i * 104729 % 97 - 48) / 64;
   }
+  std::vector<float> grad_a(n * d), grad_b(n * d), grad_temperature(1);
   for (auto form :
-       {assay::kernels::InfoNceForm::one_direction, assay::kernels::InfoNceForm::joint_block})
-    info_nce_forward_emulated(
-        {a.data(), b.data(), n, d, d, d, 0.5, form, loss.data(), lse.data(), mean.data()}, schedule,
-        fault);
+       {assay::kernels::InfoNceForm::one_direction, assay::kernels::InfoNceForm::joint_block}) {
+    assay::kernels::InfoNceArguments forward;
+    forward.a = a.data();
+    forward.b = b.data();
+    forward.n = n;
+    forward.d = forward.a_stride = forward.b_stride = d;
+    forward.temperature = 0.5;
+    forward.form = form;
+    assay::kernels::InfoNceBackwardArguments backward;
+    static_cast<assay::kernels::InfoNceInputs&>(backward) = forward;
+    forward.row_loss = loss.data();
+    forward.row_lse = lse.data();
+    forward.loss = mean.data();
+    backward.grad_loss = 1;
+    backward.grad_a = grad_a.data();
+    backward.grad_b = grad_b.data();
+    backward.grad_temperature = grad_temperature.data();
+    info_nce_forward_emulated(forward, schedule, fault);
+    info_nce_backward_emulated(backward, schedule, fault);
+  }
 }
 
 bool run(const char* name, const char* schedule) {
