@@ -27,6 +27,14 @@ std::optional<InfoNceEnclosures> enclose_info_nce_split(const InfoNceProblem& pr
   check_shape(problem);
   const auto sums = split::sums_of(problem);
   if (!sums) return std::nullopt;
+  if (problem.n == 1) {
+    // A positive alone: nothing to shift by, and cut at 2^-1000 it would be lost. Two logits cost
+    // an interval engine nothing.
+    InfoNceEnclosures alone = enclose_info_nce(problem, engines().front(), 128);
+    alone.tier = "split";
+    if (!with_row_lse) alone.row_lse.clear();
+    return alone;
+  }
   const auto rows = static_cast<std::size_t>(problem.rows());
   std::vector<BoundedPair> losses(rows);
   InfoNceEnclosures out;

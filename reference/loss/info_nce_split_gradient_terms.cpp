@@ -16,8 +16,7 @@ double gamma_up(double k) {
   return multiply_up(ku, add_up(1.0, multiply_up(2.0, ku)));
 }
 
-/// Bound of |t| beyond which nothing is multiplied: see section "cut".
-constexpr double one_over_log_2_up = 1.45;
+constexpr double one_over_log_2_up = 1.45;  ///< 1/log 2 = 1.4427...
 
 }  // namespace
 
@@ -26,6 +25,7 @@ std::optional<GradientFactors> gradient_factors(const InfoNceProblem& problem,
   constexpr double largest = 0x1p100, smallest = 0x1p-200, lost = 0x1p-44;
   const auto rows = static_cast<std::size_t>(problem.rows());
   const Pair mean = divide({upstream.mean, 0.0}, {static_cast<double>(rows), 0.0});
+  if (mean.high == 0 && upstream.mean != 0) return std::nullopt;  // it underflowed
   GradientFactors out;
   out.rows.kappa.resize(rows);
   out.rows.q.resize(rows);

@@ -138,7 +138,7 @@ CoefficientEffect coefficient_effect(const RowLogits& logits) {
   std::vector<double> own(n);
   double all = 0, others = 0;
   for (std::size_t j = 0; j < n; ++j) {
-    effect.weight[j] = exp_near(t[j] - top);
+    effect.weight[j] = exp_near(t[j] - top) + exp_dropped;  // never 0: held logits may be larger
     all += effect.weight[j];
     if (j > 0) others += effect.weight[j];
     own[j] = inflate_up(logits.common * (std::fabs(t[j] - t[0]) + 2 * logits.ideal_slack) +
@@ -164,14 +164,19 @@ CoefficientEffect coefficient_effect(const RowLogits& logits) {
   const double positive = effect.weight[0] / all;
   for (std::size_t j = 0; j < n; ++j) effect.weight[j] /= all;
 
-  const double ratio = inflate_up(moved_by(mean_others, others, most_others) + own[0]);
+  // Where all other weights are next to nothing they are upper bounds only, and weigh nothing.
+  const double nothing = static_cast<double>(n) * exp_dropped * 0x1p50;
+  const double by_others =
+      others > nothing ? moved_by(mean_others, others, most_others) : most_others;
+  const double ratio = inflate_up(by_others + own[0]);
+  const double dropped = static_cast<double>(n + 2) * exp_dropped;
   const double derivative = ratio * effect.miss * positive * (1 + expm1_up(2 * ratio));
   effect.moved[0] = inflate_up(std::min(effect.miss * expm1_up(ratio), derivative) * (1 + slack) +
-                               slack * effect.miss + exp_dropped);
+                               slack * effect.miss + dropped);
   for (std::size_t j = 1; j < n; ++j) {
     const double weight = effect.weight[j];
     const double change = expm1_up(inflate_up(own[j] + normaliser));
-    effect.moved[j] = inflate_up(weight * (1 + slack) * change + slack * weight + exp_dropped);
+    effect.moved[j] = inflate_up(weight * (1 + slack) * change + slack * weight + dropped);
     const double gap = t[j] - t[0];
     const double apart = own[j] + logits.deviation[0];
     effect.temperature += weight * gap;
@@ -190,12 +195,17 @@ RowCoefficients tiled_coefficients(const ErrorAlgebra& algebra, const RowLogits&
                                    const Tracked& g, std::int64_t keys) {
   RowCoefficients row = with_effect(logits, coefficient_effect(logits), g, keys);
   const std::size_t n = logits.held_logit.size();
-  if (n == 1) {  // R = 0 and D = 1: every coefficient is 0, exactly
+  if (n == 1 && std::isfinite(g.error)) {  // R = 0 and D = 1: every coefficient is 0, exactly
     row.error.assign(static_cast<std::size_t>(keys), 0.0);
     row.variance.assign(static_cast<std::size_t>(keys), 0.0);
     row.slope.assign(static_cast<std::size_t>(keys), 0.0);
     row.temperature = {};
     row.shared = row.temperature_slope = 0;
+    return row;
+  }
+  if (n == 1) {  // 0 times an infinite upstream gradient
+    row.error.assign(static_cast<std::size_t>(keys), infinity);
+    row.temperature.error = infinity;
     return row;
   }
   const Statistics s = tiled_statistics(algebra, logits);
@@ -256,7 +266,11 @@ RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLog
   }
   const double sum =
       Gamma(static_cast<std::int64_t>(v.size()) + 8, rounding_of(Dtype::f32).roundoff).up();
-  row.temperature.error = inflate_up(row.temperature.error + errors + sum * products);
+  const Rounding& f32 = algebra.format().rounding;
+  const double lost =
+      static_cast<double>(v.size()) * f32.smallest_normal * (1 + g.held_magnitude()) * (1 + sum);
+  row.temperature.error = inflate_up(row.temperature.error + errors + sum * products + lost);
+  if (!(products * (1 + sum) <= f32.largest)) row.temperature.error = infinity;
   const double step = rounding_of(Dtype::f32).roundoff * products;
   row.temperature.variance += variances + static_cast<double>(v.size()) * step * step +
                               row.shared * row.temperature.centre * row.temperature.centre;

@@ -104,7 +104,8 @@ std::vector<Term> terms_of(const InfoNceInstance& instance, const Coefficients& 
       const double parts = inflate_up(all.error(o, t) + all.error(t, o));
       const double top = inflate_up(size + parts);
       const double rounding = top == 0 ? 0 : u * power_below(top) + eta;
-      terms.push_back({own + other, inflate_up(parts + rounding), size, t,
+      const double error = top <= f32.largest ? inflate_up(parts + rounding) : infinity;
+      terms.push_back({own + other, error, size, t,
                        all.variance(o, t) + all.variance_alone(t, o, positive) +
                            rounding * rounding * (1.0 / 3),
                        positive ? 0 : own, all.slope(o, t) + all.slope(t, o)});
@@ -125,6 +126,9 @@ bool depends_on_judged(const InfoNceInstance& instance, const Coefficients& all,
 // The doubles below carry relative errors of their own, far below u: coefficients and partial sums
 // are computed within this fraction of the magnitudes that are added up.
 constexpr double double_slack = 0x1p-42;
+double slack_of_sum(std::size_t terms) {
+  return double_slack + static_cast<double>(terms) * 0x1p-51;
+}
 
 /// How the common factor enters: relative errors of the logits' and of the final 1/T, and the
 /// variance that the negatives of the gradient's own row share.
@@ -157,9 +161,10 @@ void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& term
   const auto d = static_cast<std::size_t>(instance.d);
   std::vector<double> partial(d), error(d);
   Model model(d);
+  const double slack = slack_of_sum(terms.size());
   for (const Term& term : terms) {
     const double* x = instance.vector(term.vector);
-    const double spread = term.error + double_slack * term.size;
+    const double spread = term.error + slack * term.size;
     model.add(term, x);
     for (std::size_t k = 0; k < d; ++k) {
       partial[k] += term.centre * x[k];
@@ -168,7 +173,8 @@ void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& term
       const double step = u * power_below(top);
       const double rounding = std::max(step, eta);
       model.variance[k] += rounding * rounding * (1.0 / 3);
-      error[k] = (before + step) * (1 + 0x1p-50) + eta;
+      // An intermediate that could overflow leaves nothing to promise.
+      error[k] = top <= f32.largest ? (before + step) * (1 + 0x1p-50) + eta : infinity;
     }
   }
   const double inverse = static_cast<float>(1.0 / instance.temperature);
@@ -184,6 +190,13 @@ void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& term
   }
 }
 
+/// Upper bound of every |g_i|.
+double largest_upstream(const InfoNceInstance& instance) {
+  double largest = 0;
+  for (const double g : instance.upstream) largest = std::max(largest, std::fabs(g));
+  return largest + std::fabs(instance.upstream_mean);
+}
+
 /// A stranger's sum: any order and grouping, the two parts of a coefficient apart or together, the
 /// factors g, 1/rows and 1/T applied anywhere, results below the smallest normal number flushed.
 void any_order_budget(const InfoNceInstance& instance, const std::vector<Term>& terms,
@@ -193,9 +206,13 @@ void any_order_budget(const InfoNceInstance& instance, const std::vector<Term>& 
   const double sum = Gamma(static_cast<std::int64_t>(2 * terms.size() + 8), u).up();
   std::vector<double> size(d), error(d), ones(d);
   Model model(d);
+  const double slack = slack_of_sum(terms.size());
+  double coefficients = 0, largest_coefficient = 0;
   for (const Term& term : terms) {
     const double* x = instance.vector(term.vector);
     model.add(term, x);
+    coefficients += term.size + term.error;
+    largest_coefficient = std::max(largest_coefficient, term.size + term.error);
     for (std::size_t k = 0; k < d; ++k) {
       const double magnitude = std::fabs(x[k]);
       size[k] += term.size * magnitude;
@@ -205,12 +222,16 @@ void any_order_budget(const InfoNceInstance& instance, const std::vector<Term>& 
   }
   const double scale = (1 / instance.temperature) * (1 + 4 * u);
   for (std::size_t k = 0; k < d; ++k) {
-    const double most = inflate_up((size[k] + error[k]) * (1 + double_slack));
-    const double flushed = f32.smallest_normal * (1 + sum) * (ones[k] + count) * (1 + scale);
+    const double most = inflate_up((size[k] + error[k]) * (1 + slack));
+    // A flushed result may still be multiplied by a coefficient, by g and by 1/T.
+    const double flushed = f32.smallest_normal * (1 + sum) * (ones[k] + count + coefficients) *
+                           (1 + largest_upstream(instance)) * (1 + scale);
     const double scaling = (factors.inverse + 4 * u) * most * scale + flushed;
     const double total = inflate_up(
         (error[k] + (sum + double_slack) * most) * scale * (1 + factors.inverse) + scaling);
-    const bool in_range = most * std::max(1.0, scale) * (1 + sum) + flushed <= f32.largest;
+    const bool in_range =
+        std::max(most, largest_coefficient) * std::max(1.0, scale) * (1 + sum) + flushed <=
+        f32.largest;
     budget[k] = in_range ? total : infinity;
     model.variance[k] += count * (u * most) * (u * most);
     modelled[k] = std::min(budget[k], model.error(k, factors) * scale + scaling);
@@ -342,8 +363,8 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
     const Tracked sum = algebra_.sum_any_order(rows);
     const double relative = factor + double_slack + 8 * u;
     const double scaling = relative * sum.held_magnitude();
-    if (!std::isfinite(sum.error)) return budget;
     const double scale = (1 + relative) / instance.temperature;
+    if (!(sum.held_magnitude() * std::max(1.0, scale) <= f32.largest)) return budget;
     budget.temperature = inflate_up((sum.error + scaling) * scale);
     budget.temperature_modelled =
         modelled_error((scaling + factor * std::fabs(temperature_slope(all))) * scale,

@@ -51,7 +51,8 @@ class ChainLogits {
     const double rounding = std::max(u * power_below(top), eta);
     if (!usable_ || !(inflate_up(partial + error) <= f32.largest) || !(top <= f32.largest))
       return {0, infinity, 0};
-    const double chain = u * u * squares * inverse_ * inverse_;
+    const double underflow = static_cast<double>(instance_.d) * eta * eta;
+    const double chain = (u * u * squares + underflow) * inverse_ * inverse_;
     return {dot * inverse_, inflate_up(error * inverse_ + rounding),
             (chain + rounding * rounding) * (1.0 / 3)};
   }
@@ -88,7 +89,7 @@ class TensorCoreLogits {
     if (!usable_ || !(inflate_up(weight + error) <= f32.largest) || !(top <= f32.largest))
       return {0, infinity, 0};
     // No random rounding is assumed of the unit: its bound, spread over its steps.
-    const double unit = growth_ * inverse_ * weight;
+    const double unit = (growth_ * weight + lost) * inverse_;
     static_cast<void>(squares);
     return {dot * inverse_, inflate_up(error * inverse_ + rounding),
             (unit * unit + rounding * rounding) * (1.0 / 3)};

@@ -18,6 +18,23 @@ using namespace reference;
 constexpr double temperatures[] = {1.0, 0.5, 0.1, 0.07, 0.02, 0.005};
 constexpr int binary32_kinds = static_cast<int>(Kind::doubles);
 
+TEST(InfoNceSplit, TheLogSumExpOfAPositiveAloneIsItsLogit) {
+  const double a = 1, b = -1;
+  InfoNceProblem p;
+  p.a = &a;
+  p.b = &b;
+  p.n = p.d = p.a_stride = p.b_stride = 1;
+  for (const double temperature : {1.0, 0x1p-8, 0x1p-10, 0x1p-14}) {
+    p.temperature = temperature;
+    const auto enclosed = enclose_info_nce_split(p);
+    ASSERT_TRUE(enclosed) << temperature;
+    for (const Ends& lse : enclosed->row_lse) {  // the positive itself, exactly -1/T
+      EXPECT_LE(lse.lo, -1 / temperature);
+      EXPECT_GE(lse.hi, -1 / temperature);
+    }
+  }
+}
+
 TEST(InfoNceSplit, ContainsTheTruthOnManyProblems) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < 140; ++seed) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <map>
@@ -144,6 +145,52 @@ TEST(InfoNceGradientBudget, WithoutNegativesEveryGradientIsZero) {
   Observation wrong = run_tiled_gradient(c);
   wrong.outputs[0].as<float>()[1] = std::numeric_limits<float>::min();
   EXPECT_EQ(judged(wrong, e, c).verdict, Verdict::refuted);
+}
+
+/// A case with its own entries and upstream gradients of the rows.
+engine::Case with_upstream(std::int64_t n, std::int64_t d, const std::vector<float>& a,
+                           const std::vector<float>& b, bool joint, const std::vector<float>& g,
+                           float mean) {
+  engine::Case c = case_of(n, d, a, b, 1.0, joint);
+  c.inputs.push_back(Tensor::of_floats("grad_row_loss", {static_cast<std::int64_t>(g.size())}, g));
+  c.scalars["grad_loss"] = mean;
+  c.options["operation"] = "backward";
+  return c;
+}
+
+TEST(InfoNceGradientBudget, NothingIsPromisedWhereAnIntermediateCouldOverflow) {
+  // The sum of a gradient leaves the range and comes back; the sum of the two coefficients of a
+  // pair overflows; the upstream gradient does, and meets a coefficient of 0.
+  const float huge = 3e38f, tiny = 1e-30f;
+  const engine::Case sum = with_upstream(3, 1, {huge, huge, 1}, {0, 0, 0}, false, {12, -12, 0}, 0);
+  const engine::Case pair =
+      with_upstream(2, 2, {tiny, -tiny, tiny, tiny}, {-tiny, tiny, tiny, -tiny}, true,
+                    {3.3e38f, 3.3e38f, 3.3e38f, 3.3e38f}, 0);
+  const engine::Case alone = with_upstream(1, 1, {1}, {1}, true, {3.3e38f, 0}, huge);
+  for (const engine::Case* c : {&sum, &pair, &alone}) {
+    const Expectation e = info_nce_gradient_expectation(*c, "tiled-online-log1p");
+    const Observation o = run_tiled_gradient(*c);
+    bool overflowed = false;
+    for (const Tensor& t : o.outputs)
+      for (std::int64_t i = 0; i < t.count(); ++i)
+        overflowed = overflowed || !std::isfinite(value_at(t, i));
+    EXPECT_TRUE(overflowed);
+    EXPECT_NE(judged(o, e, *c).verdict, Verdict::refuted) << judged(o, e, *c).reason;
+  }
+}
+
+TEST(InfoNceGradientBudget, TinyWeightsAreNotLostInTheBoundItself) {
+  // The weight of the negative is below what exp_near keeps, and the held logits may lift it.
+  RowLogits logits;
+  logits.ideal = {12, -689.33};
+  logits.held_logit = {held(12), known_within(-689.33, 691)};
+  logits.deviation = {0, 691};
+  logits.variance = {0, 0};
+  logits.column = {0, 1};
+  const CoefficientEffect effect = coefficient_effect(logits);
+  const double attainable = std::exp(-689.33 + 691 - 12);
+  EXPECT_GE(effect.moved[1], attainable / (1 + attainable));
+  EXPECT_GE(effect.moved[0], attainable / (1 + attainable));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ constexpr double wide = 0x1p12;  // deterministic budgets that see nothing
 TEST(ModelledColumn, CorrectKernelsStayInside) {
   for (const char* instance : {"joint-block", "one-direction", "joint-block/backward",
                                "one-direction/backward", "one-direction/backward/bf16"}) {
-    const Check check = run(SmallColumn({"small", "sizes", "aligned", "flat", "clusters"}),
-                            instance, "emulated");
+    const Check check =
+        run(SmallColumn({"small", "sizes", "aligned", "flat", "clusters"}), instance, "emulated");
     EXPECT_EQ(check.verdict, Verdict::certified) << check.reason;
     EXPECT_EQ(check.modelled.exceeded, 0);
     EXPECT_FALSE(check.modelled.hypothesis.empty());
@@ -58,7 +58,8 @@ TEST(ModelledColumn, AFaultBelowTheBudgetIsRefutedByFreshCases) {
     const Finding again =
         judge(witness.observation, column.expect(witness.input, check.candidate.algorithm),
               column.outputs(witness.input));
-    EXPECT_EQ(again.verdict, Verdict::certified);  // the deterministic budget has nothing against it
+    EXPECT_EQ(again.verdict,
+              Verdict::certified);  // the deterministic budget has nothing against it
     EXPECT_GT(again.modelled_share.lo, 1);
   }
 }
@@ -67,8 +68,8 @@ TEST(ModelledColumn, IsNeverAboveTheBudget) {
   for (const char* instance : {"joint-block", "joint-block/backward"})
     for (const char* family : {"small", "sizes", "tiny-norms", "opposed", "huge-norms"})
       for (std::uint64_t index = 0; index < 3; ++index) {
-        const engine::Case c = info_nce_column().make_case(
-            {"loss/info_nce", instance, family, index, 5});
+        const engine::Case c =
+            info_nce_column().make_case({"loss/info_nce", instance, family, index, 5});
         for (const std::string& algorithm : info_nce_column().algorithms())
           for (const OutputExpectation& o : info_nce_column().expect(c, algorithm).outputs) {
             ASSERT_EQ(o.modelled.size(), o.budget.size());

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The self-test: faults are killed, correct variants are not, and both outcomes can be provoked.
-#include "properties/contract/self_test.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "properties/contract/loss/info_nce.hpp"
+#include "properties/contract/self_test.hpp"
 #include "properties/engine/input_error.hpp"
 #include "small_column.hpp"
 
