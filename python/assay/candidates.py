@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a candidate is: a callable with the promises it makes."""
+import inspect
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+#: Formats of inputs that a candidate can promise to take.
+FORMATS = ("f16", "bf16", "f32", "f64")
 
 
 class Unsupported(Exception):
@@ -22,6 +26,9 @@ class Candidate:
     framework: str = "numpy"
     device: str = "cpu"
     only: Dict[str, str] = field(default_factory=dict)
+    inputs: List[str] = field(default_factory=lambda: ["f32"])
+    bf16_bits: bool = False
+    wants_op: bool = False
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         return self.function(*arguments, **keywords)
@@ -42,6 +49,8 @@ def make(
     framework: str = "numpy",
     device: str = "cpu",
     only: Optional[Mapping[str, str]] = None,
+    inputs: Sequence[str] = ("f32",),
+    bf16_bits: bool = False,
 ) -> Candidate:
     """Checks the words of a candidate. Raises ValueError or TypeError for wrong ones."""
     if not callable(function):
@@ -52,6 +61,13 @@ def make(
         raise ValueError(f"framework is 'numpy' or 'torch', not {framework!r}")
     if framework == "numpy" and device != "cpu":
         raise ValueError("device needs framework='torch'")
+    if isinstance(inputs, str) or not inputs:
+        raise ValueError("inputs is a non-empty list of formats, for example ['f32', 'bf16']")
+    for format in inputs:
+        if format not in FORMATS:
+            raise ValueError(f"inputs are of {', '.join(FORMATS)}, not {format!r}")
+    if bf16_bits and (framework != "numpy" or "bf16" not in inputs):
+        raise ValueError("bf16_bits needs framework='numpy' and 'bf16' among the inputs")
     return Candidate(
         function=function,
         contract=contract,
@@ -63,14 +79,32 @@ def make(
         framework=framework,
         device=device,
         only=dict(only or {}),
+        inputs=list(inputs),
+        bf16_bits=bool(bf16_bits),
+        wants_op=_takes_keyword(function, "op"),
     )
+
+
+def _takes_keyword(function: Callable[..., Any], name: str) -> bool:
+    """Whether the callable can be given a keyword; False when it hides its signature."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+    if name in parameters:
+        return parameters[name].kind in (
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        )
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
 def candidate(contract: str, *, outputs: Sequence[str], **promises: Any) -> Callable[..., Candidate]:
     """Decorator that makes a callable the candidate of this process.
 
     contract       name of the contract, "loss/info_nce"
-    outputs        names of the outputs it returns, required ones included
+    outputs        names of the outputs it returns, required ones included; those of forward make it
+                   a candidate for forward, those of backward for backward, both for both
     name, version  shown in the certificate; the name defaults to that of the callable
     algorithm      name of a stated algorithm of the contract, whose tighter budget then applies;
                    "any-order" (the default) promises no order of summation
@@ -79,9 +113,15 @@ def candidate(contract: str, *, outputs: Sequence[str], **promises: Any) -> Call
     device         with framework="torch": "cpu" (default), "cuda", ...
     only           {option: value} that it can do; other cases are declined as unsupported, and the
                    option is not passed on
+    inputs         formats of inputs that it takes, ["f32"] (default) or more of "f16", "bf16", "f32",
+                   "f64"; other cases are not asked
+    bf16_bits      NumPy has no bfloat16, so that those inputs are widened to float32, exactly; True
+                   gives their bits instead, as uint16
 
-    The callable gets inputs, parameters and options by name. It returns a dict of outputs, a tuple
-    in the order of ``outputs``, or the one output.
+    The callable gets inputs, parameters and options by name, and the operation, "forward" or
+    "backward", as ``op`` if its signature has that name or ``**keywords``. An input that a case may
+    lack (``grad_row_loss``) needs a default. It returns a dict of outputs, a tuple in the order of
+    ``outputs``, or the one output; what the case does not want is dropped.
     """
 
     def decorate(function: Callable[..., Any]) -> Candidate:

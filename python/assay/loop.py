@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conversation with ``assay certify`` on standard input and output."""
+import functools
 import json
 import os
 import sys
@@ -57,6 +58,7 @@ def greeting(candidate: Candidate) -> Dict[str, str]:
         "name": candidate.name,
         "version": candidate.version,
         "outputs": json.dumps(candidate.outputs),
+        "inputs": json.dumps(candidate.inputs),
         "algorithm": candidate.algorithm,
         "deterministic": "true" if candidate.deterministic else "false",
     }
@@ -91,13 +93,17 @@ def _call(
             raise Unsupported(f"only {option} = {value}")
     scalars = {name: float(value) for name, value in json.loads(metadata["params"]).items()}
     wanted = json.loads(metadata["outputs"])
-    arguments = {
-        name: tensors.given(array, candidate.framework, candidate.device)
-        for name, array in inputs.items()
-    }
-    result = candidate.function(**arguments, **scalars, **_as_keywords(options))
+    operation = {"op": metadata.get("op", "forward")} if candidate.wants_op else {}
+    given = functools.partial(
+        tensors.given,
+        framework=candidate.framework,
+        device=candidate.device,
+        bf16_bits=candidate.bf16_bits,
+    )
+    arguments = {name: given(array) for name, array in inputs.items()}
+    result = candidate.function(**arguments, **scalars, **_as_keywords(options), **operation)
     for name, array in inputs.items():
-        if tensors.bits(arguments[name], array.format) != array.data.tobytes():
+        if tensors.bits(arguments[name]) != tensors.bits(given(array)):
             raise _InputWritten(f"input '{name}' was changed in place")
     return _outputs(candidate, result, wanted)
 
@@ -112,7 +118,10 @@ def _outputs(candidate: Candidate, result: Any, wanted: Mapping[str, Any]) -> Di
         named = dict(result)
     elif isinstance(result, tuple):
         if len(result) != len(candidate.outputs):
-            raise ValueError(f"{len(result)} results for the outputs {candidate.outputs}")
+            raise ValueError(
+                f"{len(result)} results for the outputs {candidate.outputs}; "
+                "return a dict when the operations have different ones"
+            )
         named = dict(zip(candidate.outputs, result))
     elif len(candidate.outputs) == 1:
         named = {candidate.outputs[0]: result}

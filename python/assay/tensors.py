@@ -7,8 +7,11 @@ import numpy as np
 from .frames import DTYPES, Array
 
 
-def given(array: Array, framework: str, device: str) -> Any:
-    """A writable copy of an input in the framework's own type, so that changes can be noticed."""
+def given(array: Array, framework: str, device: str, bf16_bits: bool = False) -> Any:
+    """A writable copy of an input in the framework's own type, so that changes can be noticed.
+
+    bfloat16 is ``torch.bfloat16`` there; for NumPy it is widened to float32, or its bits as uint16.
+    """
     copy = array.data.copy()
     if framework == "torch":
         import torch
@@ -18,7 +21,7 @@ def given(array: Array, framework: str, device: str) -> Any:
         if array.format == "BF16":
             return torch.from_numpy(copy.view(np.int16)).view(torch.bfloat16).to(device)
         return torch.from_numpy(copy).to(device)
-    if array.format == "BF16":  # NumPy lacks it; widening to binary32 is exact
+    if array.format == "BF16" and not bf16_bits:  # NumPy lacks it; widening to binary32 is exact
         return (copy.astype(np.uint32) << 16).view(np.float32)
     return copy
 
@@ -38,11 +41,9 @@ def returned(value: Any, format: str, shape: List[int]) -> Array:
     return array
 
 
-def bits(value: Any, format: str) -> bytes:
-    """The bytes of something made by ``given``, for comparison with the frame."""
-    if format == "BF16" and isinstance(value, np.ndarray):
-        return (value.view(np.uint32) >> 16).astype(np.uint16).tobytes()
-    return _array_of(value).data.tobytes()
+def bits(value: Any) -> bytes:
+    """The bytes of something made by ``given``, all of them: a widened bfloat16 has low ones too."""
+    return (value if isinstance(value, np.ndarray) else _array_of(value).data).tobytes()
 
 
 def _array_of(value: Any) -> Array:

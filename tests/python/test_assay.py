@@ -215,14 +215,124 @@ class Answers(unittest.TestCase):
             seen[0].view(np.uint32), halves.astype(np.uint32) << 16
         )
 
+    def test_a_changed_widened_bfloat16_is_noticed_in_its_low_bits_too(self):
+        def function(x, factor):
+            x *= np.float32(1 + 2.0**-20)
+            return x
+
+        halves = Array("BF16", np.array([0x3F80], np.uint16))
+        for bits in [False, True]:
+            change = function if not bits else lambda x, factor: x.__ior__(np.uint16(1))
+            metadata, _ = self.answer(
+                change, inputs={"x": halves}, promises={"inputs": ["bf16"], "bf16_bits": bits}
+            )
+            self.assertEqual(metadata["status"], "input_written", bits)
+
+    def test_bfloat16_bits_are_handed_over_on_request(self):
+        halves = np.array([0x3F80, 0x4049, 0xFF80], np.uint16)
+        seen = []
+        metadata, _ = self.answer(
+            lambda x, factor: seen.append(x) or np.zeros(3, np.float32),
+            inputs={"x": Array("BF16", halves)},
+            promises={"inputs": ["bf16", "f32"], "bf16_bits": True},
+        )
+        self.assertEqual(metadata["status"], "ok", metadata)
+        self.assertEqual(seen[0].dtype, np.uint16)
+        np.testing.assert_array_equal(seen[0], halves)
+
+    def test_binary16_is_given_as_it_is(self):
+        halves = np.array([1.5, -np.inf, 2.0**-24], np.float16)
+        seen = []
+        self.answer(
+            lambda x, factor: seen.append(x) or x,
+            inputs={"x": Array.of(halves)},
+            promises={"inputs": ["f16"]},
+        )
+        self.assertEqual(seen[0].dtype, np.float16)
+        self.assertEqual(seen[0].tobytes(), halves.tobytes())
+
+    def test_the_operation_goes_to_those_that_ask_for_it(self):
+        seen = []
+
+        def by_name(x, factor, op):
+            seen.append(op)
+            return x
+
+        def by_keywords(**keywords):
+            seen.append(keywords["op"])
+            return keywords["x"]
+
+        class Callable:
+            def __call__(self, x, factor, *, op="none"):
+                seen.append(op)
+                return x
+
+        for function in [by_name, by_keywords, Callable()]:
+            for operation in ["forward", "backward"]:
+                metadata, _ = self.answer(function, op=operation)
+                self.assertEqual(metadata["status"], "ok", metadata)
+        self.assertEqual(seen, 3 * ["forward", "backward"])
+
+        def positional(x, op="untouched", /, factor=0):
+            return x
+
+        def without(x, factor):
+            return x
+
+        self.assertFalse(double(positional).wants_op)
+        self.assertFalse(double(max).wants_op)  # has no signature
+        metadata, _ = self.answer(without, op="backward")
+        self.assertEqual(metadata["status"], "ok", metadata)
+
+    def test_an_input_that_a_case_lacks_is_left_to_its_default(self):
+        seen = []
+
+        def function(x, factor, grad_row_loss=None):
+            seen.append(grad_row_loss)
+            return x
+
+        self.answer(function)
+        self.answer(function, inputs={**x_of(), "grad_row_loss": Array.of(np.ones(2, np.float32))})
+        self.assertIsNone(seen[0])
+        np.testing.assert_array_equal(seen[1], [1, 1])
+
+    def test_both_operations_of_one_callable(self):
+        def function(x, factor, op):
+            return {"y": factor * x} if op == "forward" else {"grad_x": np.full_like(x, factor)}
+
+        for operation, output in [("forward", "y"), ("backward", "grad_x")]:
+            metadata, arrays = self.answer(
+                function,
+                promises={"outputs": ["y", "grad_x"]},
+                op=operation,
+                outputs={output: {"dtype": "f32", "shape": [3]}},
+            )
+            self.assertEqual(metadata["status"], "ok", metadata)
+            self.assertEqual(list(arrays), [output])
+        metadata, _ = self.answer(
+            lambda x, factor, op: (x,), promises={"outputs": ["y", "grad_x"]}
+        )
+        self.assertIn("return a dict", metadata["why"])
+
+    def test_the_formats_of_inputs_are_greeted(self):
+        self.assertEqual(json.loads(loop.greeting(double(max))["inputs"]), ["f32"])
+        candidate = double(max, inputs=["f32", "bf16"])
+        self.assertEqual(json.loads(loop.greeting(candidate)["inputs"]), ["f32", "bf16"])
+
     def test_wrong_words_are_refused(self):
-        for words in [
-            {"outputs": "y"},
-            {"outputs": []},
-            {"framework": "jax"},
-            {"device": "cuda"},
+        for words, said in [
+            ({"outputs": "y"}, "non-empty list of names"),
+            ({"outputs": []}, "non-empty list of names"),
+            ({"framework": "jax"}, "'jax'"),
+            ({"device": "cuda"}, "framework='torch'"),
+            ({"inputs": "f32"}, "non-empty list of formats"),
+            ({"inputs": []}, "non-empty list of formats"),
+            ({"inputs": ["f32", "float16"]}, "'float16'"),
+            ({"inputs": ["f32", "i32"]}, "'i32'"),
+            ({"bf16_bits": True}, "'bf16' among the inputs"),
+            ({"bf16_bits": True, "inputs": ["bf16"], "framework": "torch"}, "framework='numpy'"),
         ]:
-            with self.assertRaises(ValueError):
+            with self.assertRaisesRegex(ValueError, said):
                 double(lambda x: x, **words)
         with self.assertRaises(TypeError):
             double(3)
@@ -310,6 +420,7 @@ class Conversation(unittest.TestCase):
                 "name": "doubler",
                 "version": "9",
                 "outputs": '["y"]',
+                "inputs": '["f32"]',
                 "algorithm": "any-order",
                 "deterministic": "true",
             },
