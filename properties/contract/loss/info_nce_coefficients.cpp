@@ -231,6 +231,31 @@ RowCoefficients tiled_coefficients(const ErrorAlgebra& algebra, const RowLogits&
   return row;
 }
 
+namespace {
+
+const Tracked& weaker(const Tracked& a, const Tracked& b) { return b.error > a.error ? b : a; }
+
+/// The positive's coefficient in the weaker of two ways. (w - 1) g rounds the difference and the
+/// product. w g - g, as the derivative of a log-softmax has it, rounds the product first: what is
+/// held is fl(w^ g^ + r - g^) with |r| <= u pow(w^ g^), a rounding at the size of g however small
+/// w - 1 is; otherwise it is the exact (w^ - 1) g^, rounded once.
+Tracked positive_coefficient(const ErrorAlgebra& algebra, const Tracked& w, const Tracked& g) {
+  const Format& format = algebra.format();
+  const double product = inflate_up(w.held_magnitude() * g.held_magnitude());
+  const double lost =
+      format.flushes ? format.rounding.smallest_normal : format.rounding.half_subnormal;
+  const double rounding =
+      product == 0 ? 0 : std::max(format.rounding.roundoff * power_below(product), lost);
+  const double miss = w.centre - 1;
+  const Tracked exact_miss{miss, inflate_up(w.radius + 0x1p-53 * std::fabs(miss)), w.error,
+                           w.variance};
+  const Tracked before =
+      algebra.fma(exact_miss, g, {0, 0, rounding, rounding * rounding * (1.0 / 3)});
+  return weaker(algebra.mul(algebra.sub(w, held(1)), g), before);
+}
+
+}  // namespace
+
 RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLogits& logits,
                                        const Tracked& g, std::int64_t keys,
                                        std::int64_t rescalings) {
@@ -246,17 +271,21 @@ RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLog
   row.shared += lse.variance;
   lse.variance = 0;
   share(row, total);
-  // The weaker of exp(logit - lse) and exp(logit - max) / sum; the positive as weight - 1.
+  // The weakest of exp(logit - lse), exp((logit - max) - log sum) and exp(logit - max) / sum. The
+  // second rounds at the size of logit - max even where lse is near 0.
+  Tracked log_total = algebra.log(total);
+  log_total.variance = 0;  // shared by the row, as that of lse
   const auto weight_of = [&](std::size_t j) {
     const Tracked by_lse = algebra.exp(not_positive(algebra.sub(v[j], lse)));
+    const Tracked shifted = not_positive(algebra.sub(v[j], top));
+    const Tracked by_log = algebra.exp(not_positive(algebra.sub(shifted, log_total)));
     const Tracked by_sum = algebra.div(terms[j], total);
-    return narrowed(by_lse.error >= by_sum.error ? by_lse : by_sum, 0, 1);
+    return narrowed(weaker(weaker(by_lse, by_log), by_sum), 0, 1);
   };
   double products = 0, errors = 0, variances = 0;
   for (std::size_t j = 0; j < v.size(); ++j) {
-    Tracked w = weight_of(j);
-    if (j == 0) w = algebra.sub(w, held(1));
-    const Tracked coefficient = algebra.mul(w, g);
+    const Tracked w = weight_of(j);
+    const Tracked coefficient = j == 0 ? positive_coefficient(algebra, w, g) : algebra.mul(w, g);
     add_error(row, logits.column[j], coefficient);
     // The derivative by the temperature may add coefficient times logit over all keys.
     const double logit = v[j].held_magnitude();
@@ -264,13 +293,15 @@ RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLog
     errors += coefficient.error * logit;
     variances += coefficient.variance * logit * logit;
   }
-  const double sum =
-      Gamma(static_cast<std::int64_t>(v.size()) + 8, rounding_of(Dtype::f32).roundoff).up();
+  // The sum itself runs over all pairs of all rows, in any order: its roundings are the caller's.
+  row.temperature_products =
+      inflate_up((products + errors) * (1 + static_cast<double>(v.size()) * 0x1p-50));
+  // A flushed product of a coefficient and a logit, or a part of one.
   const Rounding& f32 = algebra.format().rounding;
   const double lost =
-      static_cast<double>(v.size()) * f32.smallest_normal * (1 + g.held_magnitude()) * (1 + sum);
-  row.temperature.error = inflate_up(row.temperature.error + errors + sum * products + lost);
-  if (!(products * (1 + sum) <= f32.largest)) row.temperature.error = infinity;
+      2 * static_cast<double>(v.size()) * f32.smallest_normal * (1 + g.held_magnitude());
+  row.temperature.error = inflate_up(row.temperature.error + errors + lost);
+  if (!(row.temperature_products <= f32.largest)) row.temperature.error = infinity;
   const double step = rounding_of(Dtype::f32).roundoff * products;
   row.temperature.variance += variances + static_cast<double>(v.size()) * step * step +
                               row.shared * row.temperature.centre * row.temperature.centre;

@@ -335,14 +335,18 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
     all.pop_back();
     all.insert(
         all.end(),
-        {"a weight is exp(logit - lse) or exp(logit - max) / sum; the positive's coefficient "
-         "is its weight minus one, rounded; all are rounded to binary32",
+        {"a weight is exp(logit - lse), exp((logit - max) - log sum) or exp(logit - max) / "
+         "sum; the positive's coefficient is its weight minus one, before or after the upstream "
+         "gradient multiplies; all are rounded to binary32",
          "the upstream gradient, one over the number of rows and one over the temperature "
          "multiply anywhere, rounded to binary32",
          "gradients are sums of coefficient times vector in any order and grouping, with or "
          "without fused multiply-add",
-         "the derivative by the temperature sums coefficient times logit over all pairs, in "
-         "any order"});
+         online_ ? "the derivative by the temperature sums coefficient times logit over all pairs, "
+                   "by rows, by columns, in blocks or as a tree: none meets more additions than "
+                   "there are rows and keys"
+                 : "the derivative by the temperature sums coefficient times logit over all "
+                   "pairs, in any order"});
     return all;
   }
   GradientBudget budget(const InfoNceInstance& instance) const override {
@@ -358,9 +362,7 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
     fill_vectors(instance, all, factor, budget, any_order_budget);
     budget.temperature = budget.temperature_modelled = infinity;
     if (!temperature_is_judged(instance, all)) return budget;
-    std::vector<Tracked> rows;
-    for (const RowCoefficients& row : all.rows) rows.push_back(row.temperature);
-    const Tracked sum = algebra_.sum_any_order(rows);
+    const Tracked sum = temperature_sum(instance, all);
     const double relative = factor + double_slack + 8 * u;
     const double scaling = relative * sum.held_magnitude();
     const double scale = (1 + relative) / instance.temperature;
@@ -374,6 +376,30 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
 
  private:
   const InfoNceAlgorithm& forward() const { return online_ ? any_order_online() : any_order(); }
+
+  /// Sum over all pairs of coefficient times logit. Row by row it would be small where a row's
+  /// terms cancel, but the order is free: column by column, or one running sum, partial sums are as
+  /// large as all products together. Each product is rounded a few times and then added at most
+  /// `additions` times, so that the sum is off by gamma_(additions + 8) times the sum of their
+  /// magnitudes. One running sum has as many additions as pairs; with online sums, the hypothesis
+  /// is rows and keys together, as summing by rows, by columns, in blocks or as a tree has them.
+  Tracked temperature_sum(const InfoNceInstance& instance, const Coefficients& all) const {
+    std::vector<Tracked> rows;
+    double products = 0;
+    for (const RowCoefficients& row : all.rows) {
+      rows.push_back(row.temperature);
+      products += row.temperature_products;
+    }
+    Tracked sum = algebra_.sum_any_order(rows);
+    const std::int64_t rows_then_keys = instance.rows() + instance.keys();
+    const std::int64_t pairs = instance.rows() * instance.keys();
+    const std::int64_t roundings = (online_ ? std::min(rows_then_keys, pairs) : pairs) + 8;
+    if (static_cast<double>(roundings) * u >= 0.5) return {0, 0, infinity};
+    const double flushed = 2 * static_cast<double>(pairs + 8) * f32.smallest_normal;
+    sum.error =
+        inflate_up(sum.error + Gamma(roundings, u).up() * products * (1 + double_slack) + flushed);
+    return sum;
+  }
 
   bool online_;
   ErrorAlgebra algebra_;

@@ -52,6 +52,8 @@ struct RowCoefficients {
   std::vector<double> centre;  ///< per key; 0 where the key is left out
   std::vector<double> error;
   Tracked temperature;  ///< g_i sum_{j != p} P_ij (t_ij - t_ip)
+  /// Strangers: sum over the keys of |coefficient logit|, which they add up with others' rows.
+  double temperature_products = 0;
   // Modelled. Variances of what is independent from key to key; the relative variance that all
   // negatives of the row share; and the derivatives by the common factor of the logits.
   std::vector<double> variance;

@@ -179,7 +179,7 @@ contract::Observation run_tiled_gradient(const engine::Case& c, GradientDefect d
 }
 
 contract::Observation run_stranger_gradient(const engine::Case& c, const Style& style,
-                                            bool by_lse) {
+                                            const GradientStyle& gradient) {
   const Problem q(c);
   const std::vector<float> g = upstream_of(c, q.rows());
   const auto tau = static_cast<float>(q.temperature);
@@ -208,7 +208,7 @@ contract::Observation run_stranger_gradient(const engine::Case& c, const Style& 
       if (!(q.joint && i == j))
         shifted.push_back(off(std::exp(row[static_cast<std::size_t>(j)] - top)));
     const float sum = add_up(shifted, style.order);
-    const float lse = top + off(std::log(sum));
+    const float log_sum = off(std::log(sum)), lse = top + log_sum;
     std::vector<float> coefficients;
     for (std::int64_t j = 0; j < q.rows(); ++j) {
       const float v = row[static_cast<std::size_t>(j)];
@@ -216,9 +216,17 @@ contract::Observation run_stranger_gradient(const engine::Case& c, const Style& 
         coefficients.push_back(0);
         continue;
       }
-      float p = by_lse ? off(std::exp(v - lse)) : off(std::exp(v - top)) / sum;
-      if (j == q.positive(i)) p -= 1;
-      coefficients.push_back(p * g[static_cast<std::size_t>(i)]);
+      using Weight = GradientStyle::Weight;
+      const float p = gradient.weight == Weight::by_lse   ? off(std::exp(v - lse))
+                      : gradient.weight == Weight::by_log ? off(std::exp((v - top) - log_sum))
+                                                          : off(std::exp(v - top)) / sum;
+      const float upstream = g[static_cast<std::size_t>(i)];
+      if (j != q.positive(i))
+        coefficients.push_back(p * upstream);
+      else if (gradient.upstream_first)
+        coefficients.push_back(p * upstream - upstream);
+      else
+        coefficients.push_back((p - 1) * upstream);
     }
     s.push_back(row);
     w.push_back(coefficients);
@@ -228,9 +236,11 @@ contract::Observation run_stranger_gradient(const engine::Case& c, const Style& 
                    std::vector<float>(static_cast<std::size_t>(q.d)));
   std::vector<float> products;
   const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
-  for (std::int64_t i = 0; i < q.rows(); ++i)
-    for (std::int64_t j = 0; j < q.rows(); ++j)
-      products.push_back(w[at(i)][at(j)] * s[at(i)][at(j)]);
+  for (const bool positives : {false, true})
+    for (std::int64_t i = 0; i < q.rows(); ++i)
+      for (std::int64_t j = 0; j < q.rows(); ++j)
+        if (gradient.positives_last ? (j == q.positive(i)) == positives : !positives)
+          products.push_back(w[at(i)][at(j)] * s[at(i)][at(j)]);
   for (std::int64_t v = 0; v < 2 * q.n; ++v)
     for (std::int64_t k = 0; k < q.d; ++k) {
       std::vector<float> terms;

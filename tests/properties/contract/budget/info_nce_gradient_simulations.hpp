@@ -39,10 +39,22 @@ inline constexpr GradientDefect gradient_defects[] = {GradientDefect::upstream_i
 contract::Observation run_tiled_gradient(const engine::Case& c,
                                          GradientDefect defect = GradientDefect::none);
 
+/// How a stranger goes from logits to gradients.
+struct GradientStyle {
+  enum class Weight {
+    by_sum,  ///< exp(logit - max) / sum
+    by_lse,  ///< exp(logit - lse)
+    by_log,  ///< exp((logit - max) - log sum), as log-softmax has it
+  };
+  Weight weight = Weight::by_sum;
+  bool upstream_first = false;  ///< the positive is w g - g instead of (w - 1) g
+  bool positives_last = false;  ///< in the derivative by the temperature
+};
+
 /// A stranger: softmax minus one-hot, matrix products, sums in the order of `style`; functions off
-/// by `style.ulps`; the logits' scale as in `style.scale`. `by_lse`: exp(logit - lse) instead of
-/// exp(logit - max) / sum.
-contract::Observation run_stranger_gradient(const engine::Case& c, const Style& style, bool by_lse);
+/// by `style.ulps`; the logits' scale as in `style.scale`.
+contract::Observation run_stranger_gradient(const engine::Case& c, const Style& style,
+                                            const GradientStyle& gradient);
 
 /// The outputs asked of every backward implementation of the case.
 std::vector<engine::OutputSpec> gradient_outputs_of(const engine::Case& c);
