@@ -2,9 +2,12 @@
 // Comparison of two runs, bit for bit.
 #include "properties/contract/compare_runs.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "core/float_format.hpp"
 
 namespace assay::contract {
 namespace {
@@ -37,6 +40,11 @@ std::uint64_t cut(std::uint64_t pattern, Dtype dtype) {
   return bits == 64 ? pattern : pattern & ((std::uint64_t{1} << bits) - 1);
 }
 
+bool both_nan(const Tensor& a, const Tensor& b, std::int64_t element) {
+  return is_float(a.dtype) && std::isnan(element_of(a, element)) &&
+         std::isnan(element_of(b, element));
+}
+
 }  // namespace
 
 void judge_two_runs(Observation& first, std::vector<Tensor> second, bool deterministic,
@@ -50,7 +58,7 @@ void judge_two_runs(Observation& first, std::vector<Tensor> second, bool determi
       const std::uint64_t x = bits_at(a, i), y = bits_at(b, i);
       if (poison && x == cut(poison(a.dtype, 0), a.dtype) && y == cut(poison(b.dtype, 1), b.dtype))
         unwritten.add(k, i);
-      else if (x != y)
+      else if (x != y && (poison || !both_nan(a, b, i)))
         different.add(k, i);
     }
   }

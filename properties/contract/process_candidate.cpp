@@ -68,6 +68,15 @@ std::string misfit(const CandidateInfo& info, const std::vector<engine::OutputSp
   return {};
 }
 
+/// Empty when the program takes embeddings of the case's format: that of the first input, after
+/// which an instance is named (upstream gradients are binary32 in all of them).
+std::string untaken(const CandidateInfo& info, const engine::Case& c) {
+  if (c.inputs.empty()) return {};
+  const Dtype format = c.inputs.front().dtype;
+  if (std::find(info.inputs.begin(), info.inputs.end(), format) != info.inputs.end()) return {};
+  return "its greeting does not offer to take " + std::string(name_of(format));
+}
+
 bool same_greeting(const CandidateInfo& a, const CandidateInfo& b) {
   return a.name == b.name && a.version == b.version && a.contract == b.contract &&
          a.algorithm == b.algorithm && a.outputs == b.outputs && a.inputs == b.inputs &&
@@ -124,6 +133,12 @@ Observation ProcessCandidate::observe(const engine::Case& c,
     return unavailable("speaks for " + info_.contract + ", not for " + c.descriptor.contract);
   if (std::string why = misfit(info_, outputs); !why.empty())
     return violation(Conduct::bad_reply, why);
+  if (std::string why = untaken(info_, c); !why.empty()) {
+    Observation declined;
+    declined.conduct = Conduct::unsupported;
+    declined.detail = std::move(why);
+    return declined;
+  }
   const std::vector<engine::OutputSpec> asked = wanted(info_, outputs);
   Observation first = ask(c, asked);
   if (first.conduct != Conduct::returned || !info_.deterministic) return first;

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -118,6 +120,10 @@ bool greet(const std::string& fault) {
   if (fault == "bad_outputs") frame.metadata["outputs"] = "y";
   if (fault == "offers_unknown") frame.metadata["outputs"] = "[\"y\", \"z\"]";
   if (fault == "offers_nothing_required") frame.metadata["outputs"] = "[\"extra\"]";
+  if (fault == "bad_inputs") frame.metadata["inputs"] = "f32";
+  if (fault == "integer_inputs") frame.metadata["inputs"] = "[\"f32\", \"i32\"]";
+  if (fault == "takes_bf16") frame.metadata["inputs"] = "[\"bf16\"]";
+  if (fault == "takes_both") frame.metadata["inputs"] = "[\"bf16\", \"f32\"]";
   if (fault == "admits_nondeterminism") frame.metadata["deterministic"] = "false";
   put_frame(frame);
   return true;
@@ -172,6 +178,11 @@ SafetensorsFrame faulty_answer(const std::string& fault, const SafetensorsFrame&
   if (fault == "no_status") reply.metadata.erase("status");
   if (fault == "nondeterministic" || fault == "admits_nondeterminism")
     y.as<float>()[1] += static_cast<float>(calls);
+  if (fault == "nan_of_any_sign" || fault == "nan_sometimes") {
+    y.as<float>()[1] =
+        std::copysign(std::numeric_limits<float>::quiet_NaN(), calls % 2 ? 1.f : -1.f);
+    if (fault == "nan_sometimes" && calls % 2) y.as<float>()[1] = 1;
+  }
   if (fault == "error") reply = status("error", "ValueError: no luck today");
   if (fault == "unsupported") reply = status("unsupported", "only even sizes");
   if (fault == "input_written") reply = status("input_written", "x was changed in place");

@@ -4,8 +4,11 @@
 #include <signal.h>
 
 #include <string>
+#include <vector>
 
 #include "properties/contract/process_candidate.hpp"
+#include "properties/contract/process_messages.hpp"
+#include "properties/engine/files/safetensors.hpp"
 #include "tests/properties/contract/isolation/cases.hpp"
 
 namespace assay::contract {
@@ -127,6 +130,26 @@ TEST(Process, KeepsBothRunsOfANondeterministicProgram) {
   ASSERT_EQ(o.repeat.size(), 1u);
   EXPECT_NE(floats_of(o.outputs[0])[1], floats_of(o.repeat[0])[1]);
   expect_conduct("admits_nondeterminism", Conduct::returned, "");
+  expect_conduct("nan_of_any_sign", Conduct::returned, "");  // IEEE 754 leaves the bits open
+  expect_conduct("nan_sometimes", Conduct::nondeterministic, "1 element of two runs");
+}
+
+TEST(Process, IsAskedOnlyInFormatsThatItTakes) {
+  expect_conduct("takes_bf16", Conduct::unsupported, "does not offer to take f32");
+  expect_conduct("takes_both", Conduct::returned, "");
+  EXPECT_EQ(make("honest").info().inputs, std::vector<Dtype>{Dtype::f32});  // nothing said
+  EXPECT_EQ(make("takes_both").info().inputs, (std::vector<Dtype>{Dtype::bf16, Dtype::f32}));
+}
+
+TEST(Process, TheOperationIsNoOptionOfTheRequest) {
+  engine::Case c = double_case(3);
+  for (const char* operation : {"forward", "backward"}) {
+    c.options = {{"directions", "joint-block"}, {"operation", operation}};
+    const engine::SafetensorsFrame request =
+        engine::parse_safetensors(pipe::write_request(c, double_outputs(c), "1"), "request");
+    EXPECT_EQ(request.metadata.at("op"), operation);
+    EXPECT_EQ(request.metadata.at("options"), R"({"directions":"joint-block"})");
+  }
 }
 
 TEST(Process, JudgesTheOfferAgainstTheContract) {
@@ -156,6 +179,8 @@ TEST(Process, IsUnavailableWhenItCannotStart) {
   expect_conduct("no_contract", Conduct::unavailable, "contract: missing");
   expect_conduct("other_contract", Conduct::unavailable, "speaks for test/treble");
   expect_conduct("bad_outputs", Conduct::unavailable, "not a JSON list of strings: y");
+  expect_conduct("bad_inputs", Conduct::unavailable, "not a JSON list of strings: f32");
+  expect_conduct("integer_inputs", Conduct::unavailable, "'i32' is no floating-point format");
   ProcessCandidate never = make("never_greets", {400, 300});
   const Observation slow = observe(never);
   EXPECT_EQ(slow.conduct, Conduct::unavailable);
