@@ -6,7 +6,7 @@ import assay
 
 
 def info_nce_backward(a, b, temperature, directions, grad_loss, grad_row_loss=0):
-    t = np.float32(temperature)
+    t, a, b = np.float32(temperature), np.float32(a), np.float32(b)  # widening is exact
     if directions == "joint-block":  # every vector against all others; its positive is its other view
         rows = keys = np.concatenate([a, b])
         positive = np.roll(np.arange(len(rows)), len(a))
@@ -28,4 +28,5 @@ def info_nce_backward(a, b, temperature, directions, grad_loss, grad_row_loss=0)
 
 
 assay.run(info_nce_backward, "loss/info_nce", outputs=["grad_a", "grad_b", "grad_temperature"],
-          name="numpy softmax backward", version=np.__version__)
+          name="numpy softmax backward", version=np.__version__,
+          inputs=["f32", "f16"])

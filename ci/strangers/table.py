@@ -6,7 +6,7 @@ usage: table.py CERTIFICATE.json...
 import json
 import sys
 
-COLUMNS = ["stranger", "version", "directions", "cases", "verdict", "largest share of the budget",
+COLUMNS = ["stranger", "version", "instance", "cases", "verdict", "largest share of the budget",
            "smallest refuted case"]
 
 
@@ -30,12 +30,20 @@ def smallest_refuted(check):
     return ""
 
 
+def instance(contract):
+    """The instance's name as `assay certify` takes it after the colon."""
+    fields = {f["key"]: f["value"] for f in contract["fields"]}
+    parts = [fields.get("directions", "")]
+    parts += ["backward"] if contract["operation"] == "backward" else []
+    parts += [contract["input"]] if contract["input"] != "f32" else []
+    return "/".join(parts)
+
+
 def row(check):
-    fields = {f["key"]: f["value"] for f in check["contract"]["fields"]}
     candidate = check["candidate"]
     where = f" ({check['largest_share_where']})" if check["largest_share_where"] else ""
     remark = "" if check["verdict"] == "certified" else smallest_refuted(check) or check["reason"]
-    return [candidate["name"], candidate["version"], fields.get("directions", ""),
+    return [candidate["name"], candidate["version"], instance(check["contract"]),
             f"{check['cases_run']}", f"**{check['verdict']}**",
             share_text(check["largest_share"]) + where, remark]
 

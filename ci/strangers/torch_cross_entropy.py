@@ -7,6 +7,7 @@ import assay
 
 
 def info_nce(a, b, temperature, directions):
+    a, b = a.float(), b.float()  # widening is exact
     if directions == "joint-block":  # every vector against all others; its positive is its other view
         rows = keys = torch.cat([a, b])
         positive = torch.arange(len(rows)).roll(len(a))
@@ -19,4 +20,5 @@ def info_nce(a, b, temperature, directions):
 
 
 assay.run(info_nce, "loss/info_nce", outputs=["row_loss", "loss"],
-          name="torch cross_entropy", version=torch.__version__, framework="torch")
+          name="torch cross_entropy", version=torch.__version__, framework="torch",
+          inputs=["f32", "bf16", "f16"])
