@@ -308,4 +308,26 @@ RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLog
   return row;
 }
 
+// Row by row the sum would be small where a row's terms cancel, but the order is free: column by
+// column, or in one running sum, partial sums are as large as all products together. Each product
+// is rounded a few times and then added at most `additions` times, so that the sum is off by
+// gamma_(additions + 8) times the sum of their magnitudes.
+Tracked any_order_temperature(const ErrorAlgebra& algebra, const std::vector<RowCoefficients>& rows,
+                              std::int64_t additions) {
+  const Rounding& format = algebra.format().rounding;
+  std::vector<Tracked> sums;
+  double products = 0, pairs = 0;
+  for (const RowCoefficients& row : rows) {
+    sums.push_back(row.temperature);
+    products += row.temperature_products;
+    pairs += static_cast<double>(row.centre.size());
+  }
+  Tracked sum = algebra.sum_any_order(sums);
+  if (static_cast<double>(additions + 8) * format.roundoff >= 0.5) return {0, 0, infinity};
+  const double rounding = Gamma(additions + 8, format.roundoff).up() * products * (1 + 0x1p-40);
+  const double flushed = 2 * (pairs + 8) * format.smallest_normal;
+  sum.error = inflate_up(sum.error + rounding + flushed);
+  return sum;
+}
+
 }  // namespace assay::contract

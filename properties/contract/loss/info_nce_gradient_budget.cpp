@@ -362,7 +362,7 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
     fill_vectors(instance, all, factor, budget, any_order_budget);
     budget.temperature = budget.temperature_modelled = infinity;
     if (!temperature_is_judged(instance, all)) return budget;
-    const Tracked sum = temperature_sum(instance, all);
+    const Tracked sum = any_order_temperature(algebra_, all.rows, additions(instance));
     const double relative = factor + double_slack + 8 * u;
     const double scaling = relative * sum.held_magnitude();
     const double scale = (1 + relative) / instance.temperature;
@@ -377,28 +377,11 @@ class AnyOrderGradient final : public InfoNceGradientAlgorithm {
  private:
   const InfoNceAlgorithm& forward() const { return online_ ? any_order_online() : any_order(); }
 
-  /// Sum over all pairs of coefficient times logit. Row by row it would be small where a row's
-  /// terms cancel, but the order is free: column by column, or one running sum, partial sums are as
-  /// large as all products together. Each product is rounded a few times and then added at most
-  /// `additions` times, so that the sum is off by gamma_(additions + 8) times the sum of their
-  /// magnitudes. One running sum has as many additions as pairs; with online sums, the hypothesis
-  /// is rows and keys together, as summing by rows, by columns, in blocks or as a tree has them.
-  Tracked temperature_sum(const InfoNceInstance& instance, const Coefficients& all) const {
-    std::vector<Tracked> rows;
-    double products = 0;
-    for (const RowCoefficients& row : all.rows) {
-      rows.push_back(row.temperature);
-      products += row.temperature_products;
-    }
-    Tracked sum = algebra_.sum_any_order(rows);
-    const std::int64_t rows_then_keys = instance.rows() + instance.keys();
+  /// At most how many additions a product meets in the sum over all pairs: any order allows one
+  /// running sum; with online sums, by rows, by columns, in blocks or as a tree.
+  std::int64_t additions(const InfoNceInstance& instance) const {
     const std::int64_t pairs = instance.rows() * instance.keys();
-    const std::int64_t roundings = (online_ ? std::min(rows_then_keys, pairs) : pairs) + 8;
-    if (static_cast<double>(roundings) * u >= 0.5) return {0, 0, infinity};
-    const double flushed = 2 * static_cast<double>(pairs + 8) * f32.smallest_normal;
-    sum.error =
-        inflate_up(sum.error + Gamma(roundings, u).up() * products * (1 + double_slack) + flushed);
-    return sum;
+    return online_ ? std::min(instance.rows() + instance.keys(), pairs) : pairs;
   }
 
   bool online_;

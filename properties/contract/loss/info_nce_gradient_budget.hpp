@@ -86,5 +86,9 @@ RowCoefficients tiled_coefficients(const ErrorAlgebra& algebra, const RowLogits&
 RowCoefficients any_order_coefficients(const ErrorAlgebra& algebra, const RowLogits& logits,
                                        const Tracked& g, std::int64_t keys,
                                        std::int64_t rescalings = 0);
+/// A stranger's sum of coefficient times logit over all pairs of `rows`, in which no product meets
+/// more than `additions` additions.
+Tracked any_order_temperature(const ErrorAlgebra& algebra, const std::vector<RowCoefficients>& rows,
+                              std::int64_t additions);
 
 }  // namespace assay::contract
