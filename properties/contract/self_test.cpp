@@ -36,7 +36,6 @@ bool same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 /// the plan makes the result independent of the order in which threads come to the cases.
 struct Trial {
   const BuiltinEntry* entry;
-  std::atomic<bool> alive{true};
   std::mutex mutex;
   std::optional<std::size_t> killed_at, applied_at;
   std::string how;
@@ -47,6 +46,12 @@ struct Trial {
 
   explicit Trial(const BuiltinEntry& e) : entry(&e) {}
   bool planted() const { return entry->role == BuiltinRole::planted; }
+  /// Killed by an earlier case of the plan. A later one that came first does not count, so that the
+  /// case that kills is the same for any number of threads.
+  bool killed_before(std::size_t at) {
+    const std::lock_guard lock(mutex);
+    return killed_at && *killed_at < at;
+  }
 };
 
 std::string place_of(const CaseDescriptor& d) { return fmt::format("{} #{}", d.family, d.index); }
@@ -71,7 +76,6 @@ void take(Trial& trial, std::size_t at, const CaseDescriptor& d, const Finding& 
   }
   if (refuted && trial.planted()) {
     trial.killed_at = trial.first_refuted;
-    trial.alive = false;
   }
 }
 
@@ -190,7 +194,7 @@ class InstanceRun {
     for (const auto& trial : trials_)
       if (trial->entry->info.name == reference_) clean = candidates.of(*trial).observe(c, outputs);
     for (const auto& trial : trials_) {
-      if (!trial->alive) {
+      if (trial->killed_before(at)) {
         candidates.drop(*trial);
         continue;
       }
