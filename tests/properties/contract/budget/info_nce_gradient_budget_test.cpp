@@ -205,7 +205,7 @@ engine::Case with_upstream(std::int64_t n, std::int64_t d, const std::vector<flo
 TEST(InfoNceGradientBudget, NothingIsPromisedWhereAnIntermediateCouldOverflow) {
   // The sum of a gradient leaves the range and comes back; the sum of the two coefficients of a
   // pair overflows; the upstream gradient does, and meets a coefficient of 0.
-  const float huge = 3e38f, tiny = 1e-30f;
+  const float huge = 3e38f, tiny = 0x1p-100f;
   const engine::Case sum = with_upstream(3, 1, {huge, huge, 1}, {0, 0, 0}, false, {12, -12, 0}, 0);
   const engine::Case pair =
       with_upstream(2, 2, {tiny, -tiny, tiny, tiny}, {-tiny, tiny, tiny, -tiny}, true,
