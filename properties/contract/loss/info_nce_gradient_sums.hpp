@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums of coefficient times vector and what rounding does to them; internal to the gradient budgets.
+// Sums of coefficient times vector and what rounding does to them; internal to the gradient
+// budgets.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ struct Term {
   double slope;
 };
 
-// The doubles of the bounds carry relative errors of their own, far below u: coefficients and partial
-// sums are computed within this fraction of the magnitudes that are added up.
+// The doubles of the bounds carry relative errors of their own, far below u: coefficients and
+// partial sums are computed within this fraction of the magnitudes that are added up.
 inline constexpr double double_slack = 0x1p-42;
 inline double slack_of_sum(std::size_t terms) {
   return double_slack + static_cast<double>(terms) * 0x1p-51;
