@@ -23,6 +23,12 @@ for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   build/assay certify --all --seed "$s" --output "/tmp/assay-nightly-$s.json" || status=1
 done
 
+note "self-test over ${SEEDS:-10} seeds: every planted fault refuted, no correct variant; then the kill matrix"
+for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
+  build/assay self-test --contract loss/info_nce --seed "$s" || status=1
+done
+build/assay self-test --contract loss/info_nce --compare-rules || status=1
+
 note "fuzzing, ${FUZZ_SECONDS:-300} s a target"
 ASSAY_PRESET=fuzz ./run build
 for target in build-fuzz/tests/fuzz/fuzz_*; do
