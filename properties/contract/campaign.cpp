@@ -120,11 +120,12 @@ class Runner {
         stop_ = true;
         throw Interrupted(fmt::format("interrupted at case {} of {}", i, plan_.size()));
       }
-      if (refuted_ && plan_.is_large(i)) return;  // refuted already: large cases add nothing
+      const bool large = plan_.is_large(i);
+      if (refuted_ && large) return;  // refuted already: large cases add nothing
       Outcome outcome = run_case(column_, *candidate, plan_.draw(i));
       const std::lock_guard lock(mutex_);
       if (outcome.finding.conduct == Conduct::hung && ++hangs_ >= hangs_allowed) stop_ = true;
-      if (outcome.finding.verdict == Verdict::refuted) refuted_ = true;
+      if (outcome.finding.verdict == Verdict::refuted && !large) refuted_ = true;
       outcomes_[i] = std::move(outcome);
       options_.progress(++done_, static_cast<std::int64_t>(plan_.size()));
     }
@@ -141,7 +142,7 @@ class Runner {
   std::vector<std::optional<Outcome>> outcomes_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stop_{false};
-  std::atomic<bool> refuted_{false};
+  std::atomic<bool> refuted_{false};  // by a case that is not large: `cut_large` drops those then
   std::mutex mutex_;
   std::int64_t done_ = 0;
   int hangs_ = 0;

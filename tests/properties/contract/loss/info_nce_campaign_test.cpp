@@ -11,6 +11,7 @@
 #include "properties/contract/judge.hpp"
 #include "properties/contract/law.hpp"
 #include "properties/contract/loss/info_nce.hpp"
+#include "small_column.hpp"
 
 namespace assay::contract {
 namespace {
@@ -117,6 +118,21 @@ TEST(InfoNceCampaign, DoesNotDependOnTheNumberOfThreads) {
     }
     EXPECT_EQ(to_json(certificates[0]), to_json(certificates[1])) << candidate;
   }
+}
+
+TEST(InfoNceCampaign, IsTheSameOnAnyNumberOfThreadsWhenOnlyLargeCasesRefute) {
+  const SmallColumn column({"small", "adversarial"});
+  Certificate certificates[2];
+  for (int i : {0, 1}) {
+    CampaignOptions o = options();
+    o.threads = 1 + 2 * i;
+    o.shrink_trials = 1;
+    certificates[i].checks = {
+        run_campaign(column, instance("one-direction"), builtin("planted:middle_tile_skipped"), o)};
+    EXPECT_EQ(certificates[i].checks[0].cases_run, 12);  // refuted, and no large case left out
+    EXPECT_EQ(certificates[i].checks[0].verdict, Verdict::refuted);
+  }
+  EXPECT_EQ(to_json(certificates[0]), to_json(certificates[1]));
 }
 
 TEST(InfoNceCampaign, ABudgetCutsAllFamiliesEvenly) {
