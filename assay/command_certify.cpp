@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <set>
-#include <thread>
 
 #include "assay/command.hpp"
 #include "assay/report.hpp"
@@ -193,9 +192,7 @@ ExitStatus certify(const Common& common, const CertifyOptions& options) {
   contract::CampaignOptions shared;
   shared.seed = options.seed;
   shared.budget = options.budget;
-  shared.threads = options.threads > 0
-                       ? options.threads
-                       : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  shared.threads = threads_of(options.threads);
   shared.interrupted = stop_requested;
   if (!options.embeddings.empty())
     shared.embeddings = options.second.empty()

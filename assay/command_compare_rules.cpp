@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <thread>
+#include <memory>
 
 #include "assay/command.hpp"
 #include "assay/terminal.hpp"
@@ -72,9 +71,7 @@ ExitStatus compare_rules(const Common& common, const SelfTestOptions& options) {
   if (!options.output.empty()) engine::check_writable(options.output);
   contract::KillMatrixOptions run;
   run.seed = options.seed;
-  run.threads = options.threads > 0
-                    ? options.threads
-                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  run.threads = threads_of(options.threads);
   run.program = common.program;
   run.interrupted = stop_requested;
   auto progress = std::make_unique<Progress>("kill matrix");

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <thread>
+#include <memory>
 
 #include "assay/command.hpp"
-#include "assay/report.hpp"
 #include "assay/terminal.hpp"
 #include "properties/contract/self_test.hpp"
 #include "properties/engine/files/atomic_file.hpp"
@@ -83,9 +82,7 @@ ExitStatus self_test(const Common& common, const SelfTestOptions& options) {
   contract::SelfTestOptions run;
   run.seed = options.seed;
   run.instances = options.instances;
-  run.threads = options.threads > 0
-                    ? options.threads
-                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  run.threads = threads_of(options.threads);
   run.program = common.program;
   run.interrupted = stop_requested;
   std::string current;

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "properties/contract/child_process.hpp"
 #include "properties/engine/files/atomic_file.hpp"
@@ -33,6 +35,10 @@ void catch_interrupts() {
 }
 
 bool stop_requested() { return stop_flag != 0; }
+
+int threads_of(int option) {
+  return option > 0 ? option : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 Progress::Progress(std::string label)
     : label_(std::move(label)), on_terminal_(isatty(STDERR_FILENO) != 0) {}

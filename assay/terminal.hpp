@@ -12,6 +12,9 @@ namespace assay::cli {
 void catch_interrupts();
 bool stop_requested();
 
+/// The number of threads for an option whose 0 stands for one per processor.
+int threads_of(int option);
+
 /// One line on stderr that is rewritten in place; silent when stderr is not a terminal.
 class Progress {
  public:

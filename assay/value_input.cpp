@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "core/float_format.hpp"
 #include "properties/engine/input_error.hpp"
 
 namespace assay::cli {
@@ -15,9 +16,7 @@ std::vector<double> doubles_of(const Tensor& t, const std::string& source) {
   values.reserve(static_cast<std::size_t>(t.count()));
   for (std::int64_t i = 0; i < t.shape[0]; ++i)
     for (std::int64_t k = 0; k < t.shape[1]; ++k) {
-      const std::int64_t at = i * t.strides[0] + k * t.strides[1];
-      const double x =
-          t.dtype == Dtype::f32 ? static_cast<double>(t.as<float>()[at]) : t.as<double>()[at];
+      const double x = element_of(t, i * t.strides[0] + k * t.strides[1]);
       if (!std::isfinite(x))
         throw engine::InputError(source, fmt::format("{}[{}, {}]", t.name, i, k),
                                  fmt::format("is {}, and the loss has no value there", x));

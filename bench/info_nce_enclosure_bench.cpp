@@ -6,57 +6,21 @@
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
-#include <map>
-#include <random>
-#include <utility>
 
 #include "bench/info_nce_plain.hpp"
 #include "bench/paired.hpp"
+#include "bench/problems.hpp"
 #include "reference/loss/info_nce.hpp"
 
 namespace {
 
 using namespace assay;
+using bench::problem_of;
+using bench::ulp32;
 using reference::InfoNceForm;
 using reference::InfoNceProblem;
-
-/// Random unit vectors rounded to binary32, in one buffer: a then b.
-std::vector<double> unit_rows(std::int64_t rows, std::int64_t d, unsigned seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> x(static_cast<std::size_t>(rows * d));
-  for (std::int64_t i = 0; i < rows; ++i) {
-    double* row = x.data() + i * d;
-    double square = 0;
-    for (std::int64_t k = 0; k < d; ++k) {
-      row[k] = normal(random);
-      square += row[k] * row[k];
-    }
-    for (std::int64_t k = 0; k < d; ++k)
-      row[k] = static_cast<double>(static_cast<float>(row[k] / std::sqrt(square)));
-  }
-  return x;
-}
-
-/// A problem with `rows` rows in all: N pairs in one direction, N/2 pairs in the joint block.
-InfoNceProblem problem_of(std::int64_t rows, std::int64_t d, InfoNceForm form, double temperature) {
-  static std::map<std::pair<std::int64_t, std::int64_t>, std::vector<double>> kept;
-  std::vector<double>& data = kept[{rows, d}];
-  if (data.empty()) data = unit_rows(2 * rows, d, static_cast<unsigned>(rows + d));
-  InfoNceProblem p;
-  p.n = form == InfoNceForm::joint_block ? rows / 2 : rows;
-  p.a = data.data();
-  p.b = data.data() + p.n * d;
-  p.d = p.a_stride = p.b_stride = d;
-  p.temperature = temperature;
-  p.form = form;
-  p.entries_are_float32 = true;
-  return p;
-}
 
 InfoNceForm form_of(std::int64_t joint) {
   return joint != 0 ? InfoNceForm::joint_block : InfoNceForm::one_direction;
@@ -82,13 +46,6 @@ void on_engine(benchmark::State& state, reference::Engine engine) {
     auto result = reference::enclose_info_nce(p, engine, static_cast<int>(state.range(3)));
     benchmark::DoNotOptimize(result);
   }
-}
-
-/// Distance of neighbouring binary32 numbers at x.
-double ulp32(double x) {
-  const auto f = static_cast<float>(std::fabs(x));
-  return static_cast<double>(std::nextafter(f, std::numeric_limits<float>::infinity())) -
-         static_cast<double>(f);
 }
 
 int paired(int pairs) {

@@ -2,6 +2,7 @@
 // InfoNCE problems for the benchmarks: random unit rows rounded to binary32.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>

@@ -27,11 +27,11 @@ inline double log_error_weight_up(double v) {
 
 namespace detail {
 
-/// log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)), by 2 atanh(s), s = f / (2 + f); relative error at
-/// most 3.2 u.
-inline double log_near_one(double f) {
-  const double s = f / (2.0 + f);
-  const double z = s * s;
+/// Bits of the double nearest sqrt(1/2): where the significand of an argument is split.
+inline constexpr std::uint64_t sqrt_half_bits = 0x3fe6a09e667f3bcdULL;
+
+/// (atanh(s)/s - 1)/z for z = s^2: 1/3 + z/5 + ... + z^9/21, by Horner and fma.
+inline double atanh_series(double z) {
   double q = 1.0 / 21;
   q = std::fma(q, z, 1.0 / 19);
   q = std::fma(q, z, 1.0 / 17);
@@ -41,19 +41,24 @@ inline double log_near_one(double f) {
   q = std::fma(q, z, 1.0 / 9);
   q = std::fma(q, z, 1.0 / 7);
   q = std::fma(q, z, 1.0 / 5);
-  q = std::fma(q, z, 1.0 / 3);
-  return std::fma(2.0 * s * z, q, 2.0 * s);
+  return std::fma(q, z, 1.0 / 3);
+}
+
+/// log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)), by 2 atanh(s), s = f / (2 + f); relative error at
+/// most 3.2 u.
+inline double log_near_one(double f) {
+  const double s = f / (2.0 + f);
+  const double z = s * s;
+  return std::fma(2.0 * s * z, atanh_series(z), 2.0 * s);
 }
 
 /// log(2^k m (1 + tail / (2^k m))) for h = 2^k m normal, m in [sqrt(1/2), sqrt(2)).
 /// `tail` is what h lacks of the true argument; when k is 0 the argument is 1 + `if_near_one`.
 inline double log_split(double h, double tail, double if_near_one) {
-  constexpr std::uint64_t sqrt_half =
-      0x3fe6a09e667f3bcdULL;                     // bits of the double nearest sqrt(1/2)
   constexpr double log2_high = 0x1.62e42feep-1;  // 32 bits: k * log2_high is exact for |k| < 2^21
   constexpr double log2_low = 0x1.a39ef35793c76p-33;
   const auto bits = std::bit_cast<std::uint64_t>(h);
-  const auto k = static_cast<std::int64_t>(bits - sqrt_half) >> 52;
+  const auto k = static_cast<std::int64_t>(bits - sqrt_half_bits) >> 52;
   if (k == 0) return log_near_one(if_near_one);
   const double m = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(k) << 52));
   const double f = (m - 1.0) + std::ldexp(tail, static_cast<int>(-k));

@@ -69,17 +69,7 @@ inline Pair log_near_one(Pair f) {
   const Pair two_plus = add({2.0, 0.0}, f);
   const Pair s = divide(f, two_plus);
   const double z = s.high * s.high;
-  double q = 1.0 / 21;
-  q = std::fma(q, z, 1.0 / 19);
-  q = std::fma(q, z, 1.0 / 17);
-  q = std::fma(q, z, 1.0 / 15);
-  q = std::fma(q, z, 1.0 / 13);
-  q = std::fma(q, z, 1.0 / 11);
-  q = std::fma(q, z, 1.0 / 9);
-  q = std::fma(q, z, 1.0 / 7);
-  q = std::fma(q, z, 1.0 / 5);
-  q = std::fma(q, z, 1.0 / 3);
-  const Pair sum = fast_two_sum(2.0 * s.high, 2.0 * s.high * z * q);
+  const Pair sum = fast_two_sum(2.0 * s.high, 2.0 * s.high * z * atanh_series(z));
   return fast_two_sum(sum.high, sum.low + 2.0 * s.low);
 }
 
@@ -88,9 +78,8 @@ inline Pair times_log_2(double n) { return multiply({n, 0.0}, {exp2_coefficients
 
 /// log of the pair h; when h is near 1 it is 1 + `if_near_one`.
 inline Pair log_split(Pair h, Pair if_near_one) {
-  constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcdULL;  // the double nearest sqrt(1/2)
   const auto bits = std::bit_cast<std::uint64_t>(h.high);
-  const auto k = static_cast<std::int64_t>(bits - sqrt_half) >> 52;
+  const auto k = static_cast<std::int64_t>(bits - sqrt_half_bits) >> 52;
   if (k == 0) return log_near_one(if_near_one);
   const double m = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(k) << 52));
   const Pair f = two_sum(m - 1.0, std::ldexp(h.low, static_cast<int>(-k)));

@@ -72,14 +72,7 @@ constexpr double temperatures[] = {1.0, 0.5, 0.1, 0.07, 0.05, 0.02};
 TEST(InfoNceAPriori, ContainsTheTruthOnManyProblems) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < 180; ++seed) {
-    const Descriptor descriptor{
-        static_cast<Kind>(seed % kinds),
-        1 + static_cast<std::int64_t>(seed * 11 % 13),
-        1 + static_cast<std::int64_t>(seed * 29 % 67),
-        temperatures[seed / 2 % 6],
-        seed / 12 % 2 == 0 ? InfoNceForm::joint_block : InfoNceForm::one_direction,
-        seed};
-    const Instance instance = make(descriptor);
+    const Instance instance = make(descriptor_of(seed, kinds, temperatures));
     const auto found = enclose_info_nce_a_priori(instance.problem);
     ASSERT_TRUE(found) << instance.text;
     EXPECT_TRUE(contained_everywhere(instance, *found, tally)) << instance.text;

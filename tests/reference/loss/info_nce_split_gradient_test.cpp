@@ -68,14 +68,7 @@ struct Upstream {
 TEST(InfoNceSplitGradient, ContainsTheTruthOnManyProblems) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < 42; ++seed) {
-    const Descriptor descriptor{
-        static_cast<Kind>(seed % binary32_kinds),
-        1 + static_cast<std::int64_t>(seed * 11 % 13),
-        1 + static_cast<std::int64_t>(seed * 29 % 67),
-        temperatures[seed / 2 % 6],
-        seed / 12 % 2 == 0 ? InfoNceForm::joint_block : InfoNceForm::one_direction,
-        seed};
-    const Instance instance = make(descriptor);
+    const Instance instance = make(descriptor_of(seed, binary32_kinds, temperatures));
     const Upstream upstream(seed, instance.problem.rows());
     EXPECT_TRUE(agrees_everywhere(instance, upstream.upstream, tally)) << instance.text;
   }

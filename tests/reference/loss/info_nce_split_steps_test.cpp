@@ -60,7 +60,7 @@ TEST(InfoNceSplitSteps, EveryStepStaysWithinItsTerm) {
     merge(all, reports);
   }
   for (int s = 0; s < split_steps; ++s) {
-    const SplitStepReport& r = all[static_cast<std::size_t>(s)];
+    const StepReport& r = all[static_cast<std::size_t>(s)];
     fmt::print("  {:<12} {:>6} checks, largest error {:.3e}, largest share of its term {:.3f}\n",
                name_of(static_cast<SplitStep>(s)), r.checks, r.largest_error, r.largest_share);
     EXPECT_GT(r.largest_share, 0) << "a step that never errs has not been measured";

@@ -71,6 +71,16 @@ std::string name_of(Kind kind) {
   return names[static_cast<int>(kind)];
 }
 
+Descriptor descriptor_of(std::uint64_t seed, int kinds_used, const double (&temperatures)[6]) {
+  return {static_cast<Kind>(seed % static_cast<std::uint64_t>(kinds_used)),
+          1 + static_cast<std::int64_t>(seed * 11 % 13),
+          1 + static_cast<std::int64_t>(seed * 29 % 67),
+          temperatures[seed / 2 % 6],
+          seed / 12 % 2 == 0 ? reference::InfoNceForm::joint_block
+                             : reference::InfoNceForm::one_direction,
+          seed};
+}
+
 std::string text_of(const Descriptor& d) {
   return name_of(d.kind) + " n=" + std::to_string(d.n) + " d=" + std::to_string(d.d) +
          " temperature=" + std::to_string(d.temperature) +

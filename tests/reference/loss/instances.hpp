@@ -35,6 +35,9 @@ struct Descriptor {
   std::uint64_t seed = 0;
 };
 std::string text_of(const Descriptor& descriptor);
+/// One of many: kinds, sizes up to 13 and 67, temperatures and forms in cycles that do not meet
+/// soon.
+Descriptor descriptor_of(std::uint64_t seed, int kinds_used, const double (&temperatures)[6]);
 
 /// Owns the entries of a problem; rows are padded with NaN, so that a wrong stride is seen.
 struct Instance {

@@ -194,19 +194,4 @@ StepReports measure_steps(const InfoNceProblem& problem, int rounding_mode,
   return Judge(problem, run).reports();
 }
 
-std::int64_t violations_in(const StepReports& reports) {
-  std::int64_t sum = 0;
-  for (const StepReport& r : reports) sum += r.violations;
-  return sum;
-}
-
-void merge(StepReports& into, const StepReports& more) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    into[i].checks += more[i].checks;
-    into[i].violations += more[i].violations;
-    into[i].largest_error = std::max(into[i].largest_error, more[i].largest_error);
-    into[i].largest_share = std::max(into[i].largest_share, more[i].largest_share);
-  }
-}
-
 }  // namespace assay::testing

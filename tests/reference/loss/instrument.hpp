@@ -2,8 +2,10 @@
 // The a-priori tier with instruments: the error of each step beside the term that bounds it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cfenv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +27,23 @@ struct StepReport {
 };
 using StepReports = std::array<StepReport, steps>;
 
+/// Violations over all steps of an instrumented tier.
+template <std::size_t count>
+std::int64_t violations_in(const std::array<StepReport, count>& reports) {
+  std::int64_t sum = 0;
+  for (const StepReport& r : reports) sum += r.violations;
+  return sum;
+}
+template <std::size_t count>
+void merge(std::array<StepReport, count>& into, const std::array<StepReport, count>& more) {
+  for (std::size_t i = 0; i < count; ++i) {
+    into[i].checks += more[i].checks;
+    into[i].violations += more[i].violations;
+    into[i].largest_error = std::max(into[i].largest_error, more[i].largest_error);
+    into[i].largest_share = std::max(into[i].largest_share, more[i].largest_share);
+  }
+}
+
 /// Runs the tier's own code on the problem under `rounding_mode`, with one term of the bound set to
 /// zero if asked; then, in round to nearest, compares what each step made of its actual input with
 /// what the exact operation makes of it (MPFI). The problem must be in the tier's range, and small:
@@ -32,9 +51,5 @@ using StepReports = std::array<StepReport, steps>;
 StepReports measure_steps(const reference::InfoNceProblem& problem,
                           int rounding_mode = FE_TONEAREST,
                           std::optional<Step> deleted = std::nullopt);
-
-/// Violations over all steps.
-std::int64_t violations_in(const StepReports& reports);
-void merge(StepReports& into, const StepReports& more);
 
 }  // namespace assay::testing

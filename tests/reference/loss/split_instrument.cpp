@@ -131,7 +131,7 @@ class Judge {
   void note(SplitStep step, const MpfiNumber& error, double term) {
     const Ends ends = to_interval(error).ends();
     const double size = std::max(std::fabs(ends.lo), std::fabs(ends.hi));
-    SplitStepReport& r = reports_[static_cast<std::size_t>(step)];
+    StepReport& r = reports_[static_cast<std::size_t>(step)];
     ++r.checks;
     if (!(size <= term)) ++r.violations;
     r.largest_error = std::max(r.largest_error, size);
@@ -218,21 +218,6 @@ SplitStepReports measure_split_steps(const InfoNceProblem& problem, bool shifted
   compute(problem, shifted, deleted, run);
   std::fesetround(FE_TONEAREST);
   return Judge(problem, run).reports();
-}
-
-std::int64_t violations_in(const SplitStepReports& reports) {
-  std::int64_t sum = 0;
-  for (const SplitStepReport& r : reports) sum += r.violations;
-  return sum;
-}
-
-void merge(SplitStepReports& into, const SplitStepReports& more) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    into[i].checks += more[i].checks;
-    into[i].violations += more[i].violations;
-    into[i].largest_error = std::max(into[i].largest_error, more[i].largest_error);
-    into[i].largest_share = std::max(into[i].largest_share, more[i].largest_share);
-  }
 }
 
 }  // namespace assay::testing

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "reference/loss/info_nce.hpp"
+#include "tests/reference/loss/instrument.hpp"
 
 namespace assay::testing {
 
@@ -27,13 +28,7 @@ enum class SplitStep : unsigned char {
 inline constexpr int split_steps = 9;
 std::string name_of(SplitStep step);
 
-struct SplitStepReport {
-  std::int64_t checks = 0;
-  std::int64_t violations = 0;
-  double largest_error = 0;  ///< upper bound, in the unit of the term
-  double largest_share = 0;  ///< largest error / term
-};
-using SplitStepReports = std::array<SplitStepReport, split_steps>;
+using SplitStepReports = std::array<StepReport, split_steps>;
 
 /// Runs the tier's own code under `rounding_mode`, with row shifts if asked, with one term of the
 /// bound set to zero if asked; then, in round to nearest, compares what each step made of its
@@ -41,8 +36,5 @@ using SplitStepReports = std::array<SplitStepReport, split_steps>;
 SplitStepReports measure_split_steps(const reference::InfoNceProblem& problem, bool shifted,
                                      int rounding_mode = FE_TONEAREST,
                                      std::optional<SplitStep> deleted = std::nullopt);
-
-std::int64_t violations_in(const SplitStepReports& reports);
-void merge(SplitStepReports& into, const SplitStepReports& more);
 
 }  // namespace assay::testing
