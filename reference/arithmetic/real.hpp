@@ -7,7 +7,9 @@
 // on both engines (proof). The header is light: no Boost, GMP, MPFI or Arb.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,15 +30,16 @@ class Arithmetic {
   static Arithmetic plain();
   /// Field operations on rational numbers are exact; exp, log, sqrt and everything after them are
   /// enclosures of `bits` bits on `engine`. \throws std::invalid_argument for an engine that is not
-  /// built in or bits outside [lowest_bits, highest_bits]
+  /// built in or bits outside [lowest_bits, highest_bits], UnsoundEnvironment
   static Arithmetic enclosing(Engine engine, int bits);
 
   bool is_plain() const { return plain_; }
   Engine engine() const { return engine_; }
   int bits() const { return bits_; }
-  /// The number in this arithmetic: an exact number becomes a double (plain) or learns in which
-  /// arithmetic its exp and log are to be taken. A double cannot enter an enclosing arithmetic:
-  /// \throws std::logic_error
+  friend bool operator==(const Arithmetic&, const Arithmetic&) = default;
+  /// The number in this arithmetic: it becomes a double (plain), or an exact number learns (anew)
+  /// in which arithmetic its exp and log are to be taken; an enclosure of the same engine stays as
+  /// it is. A double or an enclosure of the other engine cannot enter: \throws std::logic_error
   Real operator()(const Real& x) const;
   Real operator()(long long n) const;
   /// The fraction n/d. \throws std::invalid_argument for d == 0
@@ -50,9 +53,11 @@ class Arithmetic {
 };
 
 /// A real number. Values are immutable; copies are cheap (a shared node for what is no machine
-/// number). Mixing: double with anything gives a double; exact with exact stays exact; enclosure
-/// with exact gives an enclosure. Enclosures of different engines must not meet:
-/// \throws std::logic_error
+/// number) and safe between threads. Mixing: double with anything gives a double; exact with exact
+/// stays exact and knows the arithmetic that either knew, with the larger precision; enclosure with
+/// exact gives an enclosure. Numbers that belong to different engines must not meet in an
+/// operation (a second engine that silently borrowed from the first would confirm nothing):
+/// \throws std::logic_error. Comparisons may mix engines; with a double, they compare doubles.
 class Real {
  public:
   Real() = default;  ///< 0, exact
@@ -105,14 +110,16 @@ class Real {
   Real& operator*=(const Real& b) { return *this = *this * b; }
   Real& operator/=(const Real& b) { return *this = *this / b; }
 
-  /// exp(0) = 1 and log(1) = 0 stay exact. On exact numbers that know no arithmetic:
-  /// \throws std::logic_error. log of a number that may be <= 0 is the whole line (NaN for double).
+  /// exp(0) = 1 and log(1) = 0 stay exact. On other exact numbers that know no arithmetic:
+  /// \throws std::logic_error. log of a number that may be <= 0 has no lower bound; log of one
+  /// that cannot be > 0 is the whole line (NaN for double).
   friend Real exp(const Real& x);
   friend Real log(const Real& x);
   friend Real log1p(const Real& x);
   /// Exact where the argument is the square of a rational.
   friend Real sqrt(const Real& x);
-  friend Real pow(const Real& x, int n);  ///< integer power; 0^0 = 1
+  /// Integer power; 0^0 = 1. A negative power of exact zero: \throws std::domain_error
+  friend Real pow(const Real& x, int n);
   friend Real max(const Real& a, const Real& b);
   friend Real min(const Real& a, const Real& b);
   friend Real abs(const Real& a);
@@ -126,9 +133,55 @@ class Real {
 
   struct Node;
 
+  Real(const Real& other)
+      : kind_(other.kind_), engine_(other.engine_), bits_(other.bits_), integer_(other.integer_) {
+    copy_payload(other);
+  }
+  Real(Real&& other) noexcept
+      : kind_(other.kind_), engine_(other.engine_), bits_(other.bits_), integer_(0) {
+    steal_payload(other);
+  }
+  Real& operator=(const Real& other);
+  Real& operator=(Real&& other) noexcept;
+  ~Real() {
+    if (counted()) release();
+  }
+
  private:
   friend class Arithmetic;
   enum class Kind : std::uint8_t { integer, plain, rational, enclosure };
+  struct Plain {};
+  Real(Plain, double x) : kind_(Kind::plain), plain_(x) {}
+  Real(long long n, Engine engine, int bits) : engine_(engine), bits_(bits), integer_(n) {}
+
+  bool counted() const { return kind_ == Kind::rational || kind_ == Kind::enclosure; }
+  /// Machine integers that agree in their arithmetic, so that a sum of them needs no thought.
+  static bool alike_integers(const Real& a, const Real& b) {
+    return a.kind_ == Kind::integer && b.kind_ == Kind::integer && a.bits_ == b.bits_ &&
+           a.engine_ == b.engine_;
+  }
+  static bool both_plain(const Real& a, const Real& b) {
+    return a.kind_ == Kind::plain && b.kind_ == Kind::plain;
+  }
+  // Bytes, not members: which member of the union is alive is not known here, and GCC turns this
+  // into one move.
+  void copy_payload(const Real& other) {
+    std::memcpy(&integer_, &other.integer_, sizeof integer_);
+    if (counted()) retain();
+  }
+  void steal_payload(Real& other) {
+    std::memcpy(&integer_, &other.integer_, sizeof integer_);
+    other.kind_ = Kind::integer;
+    other.integer_ = 0;
+  }
+  void retain() const;
+  void release();
+  static Real slow_add(const Real& a, const Real& b);
+  static Real slow_subtract(const Real& a, const Real& b);
+  static Real slow_multiply(const Real& a, const Real& b);
+  static Real slow_divide(const Real& a, const Real& b);
+  static Truth slow_less(const Real& a, const Real& b);
+
   Kind kind_ = Kind::integer;
   Engine engine_ = Engine::mpfi;
   int bits_ = 0;  // of the arithmetic; 0: none chosen
@@ -137,17 +190,72 @@ class Real {
     double plain_;
     Node* node_;  // counted; rational or enclosure
   };
-
- public:
-  Real(const Real& other);
-  Real(Real&& other) noexcept;
-  Real& operator=(const Real& other);
-  Real& operator=(Real&& other) noexcept;
-  ~Real();
 };
 
 Real sum(std::span<const Real> x);
 /// Sum of x[i] * y[i]. \throws std::invalid_argument when the sizes differ
 Real dot(std::span<const Real> x, std::span<const Real> y);
+
+// What a search does millions of times a second is inline: doubles, and integers that fit.
+
+inline Real Real::plain(double x) { return Real(Plain{}, x); }
+
+inline Real& Real::operator=(const Real& other) {
+  if (this == &other) return *this;
+  if (other.counted()) other.retain();
+  if (counted()) release();
+  kind_ = other.kind_;
+  engine_ = other.engine_;
+  bits_ = other.bits_;
+  std::memcpy(&integer_, &other.integer_, sizeof integer_);
+  return *this;
+}
+
+inline Real& Real::operator=(Real&& other) noexcept {
+  if (this == &other) return *this;
+  if (counted()) release();
+  kind_ = other.kind_;
+  engine_ = other.engine_;
+  bits_ = other.bits_;
+  steal_payload(other);
+  return *this;
+}
+
+inline Real operator+(const Real& a, const Real& b) {
+  if (Real::both_plain(a, b)) return Real(Real::Plain{}, a.plain_ + b.plain_);
+  long long n = 0;
+  if (Real::alike_integers(a, b) && !__builtin_add_overflow(a.integer_, b.integer_, &n))
+    return Real(n, a.engine_, a.bits_);
+  return Real::slow_add(a, b);
+}
+
+inline Real operator-(const Real& a, const Real& b) {
+  if (Real::both_plain(a, b)) return Real(Real::Plain{}, a.plain_ - b.plain_);
+  long long n = 0;
+  if (Real::alike_integers(a, b) && !__builtin_sub_overflow(a.integer_, b.integer_, &n))
+    return Real(n, a.engine_, a.bits_);
+  return Real::slow_subtract(a, b);
+}
+
+inline Real operator*(const Real& a, const Real& b) {
+  if (Real::both_plain(a, b)) return Real(Real::Plain{}, a.plain_ * b.plain_);
+  long long n = 0;
+  if (Real::alike_integers(a, b) && !__builtin_mul_overflow(a.integer_, b.integer_, &n))
+    return Real(n, a.engine_, a.bits_);
+  return Real::slow_multiply(a, b);
+}
+
+inline Real operator/(const Real& a, const Real& b) {
+  if (Real::both_plain(a, b)) return Real(Real::Plain{}, a.plain_ / b.plain_);
+  return Real::slow_divide(a, b);
+}
+
+inline Truth less(const Real& a, const Real& b) {
+  if (Real::both_plain(a, b)) {
+    if (std::isnan(a.plain_) || std::isnan(b.plain_)) return Truth::unknown;
+    return a.plain_ < b.plain_ ? Truth::yes : Truth::no;
+  }
+  return Real::slow_less(a, b);
+}
 
 }  // namespace assay::reference
