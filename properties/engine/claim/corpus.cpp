@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The corpus of a claim.
+#include "properties/engine/claim/corpus.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "properties/engine/claim/witness.hpp"
+#include "properties/engine/files/atomic_file.hpp"
+#include "properties/engine/files/json_reader.hpp"
+#include "properties/engine/files/json_text.hpp"
+#include "properties/engine/input_error.hpp"
+
+namespace assay::engine {
+namespace {
+
+constexpr const char* corpus_schema = "assay/corpus/1";
+
+std::string file_of(const std::string& folder, const Claim& claim) {
+  std::string name = claim.id;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return folder + "/" + name + ".json";
+}
+
+}  // namespace
+
+void add_rounds(Corpus& corpus, const SearchResult& result, int rounds) {
+  corpus.rounds += static_cast<std::uint64_t>(rounds);
+  corpus.account.add(result.account);
+  for (const Find& f : result.front) add_to_front(corpus.front, f);
+  std::sort(corpus.front.begin(), corpus.front.end(), [](const Find& a, const Find& b) {
+    return a.instance.complexity() < b.instance.complexity();
+  });
+}
+
+nlohmann::ordered_json corpus_json(const Claim& claim, const Corpus& corpus) {
+  nlohmann::ordered_json front = nlohmann::ordered_json::array();
+  for (const Find& f : corpus.front) front.push_back(witness_json(claim, f));
+  const SearchAccount& a = corpus.account;
+  return {{"schema", corpus_schema},    {"claim", claim.id},
+          {"rounds", corpus.rounds},    {"evaluations", a.evaluations},
+          {"points", a.points},         {"ascents", a.ascents},
+          {"trials", a.trials},         {"closest", json_of(a.closest)},
+          {"closest_at", a.closest_at}, {"front", front}};
+}
+
+Corpus read_corpus(const std::string& folder, const Claim& claim) {
+  const std::string path = file_of(folder, claim);
+  Corpus corpus;
+  if (!std::filesystem::exists(path)) return corpus;
+  const nlohmann::json document = parse_json(read_text_file(path), path, "");
+  const JsonReader r(document, path);
+  r.object({"schema", "claim", "rounds", "front"},
+           {"evaluations", "points", "ascents", "trials", "closest", "closest_at"});
+  if (r.at("schema").string() != corpus_schema)
+    r.at("schema").fail(std::string("not ") + corpus_schema);
+  if (r.at("claim").string() != claim.id) r.at("claim").fail("not the claim " + claim.id);
+  corpus.rounds = r.at("rounds").u64();
+  SearchAccount& a = corpus.account;
+  a.evaluations = r.has("evaluations") ? r.at("evaluations").count() : 0;
+  a.points = r.has("points") ? r.at("points").count() : 0;
+  a.ascents = r.has("ascents") ? r.at("ascents").count() : 0;
+  a.trials = r.has("trials") ? r.at("trials").count() : 0;
+  a.closest = r.has("closest") ? r.at("closest").number() : 0;
+  a.closest_at = r.has("closest_at") ? r.at("closest_at").string() : "";
+  const Sign wanted = claim.quantifier == Quantifier::every ? Sign::violated : Sign::holds;
+  for (const JsonReader& kept : r.at("front").items()) {
+    const Witness w = parse_witness(kept.json().dump(), path);
+    TrialReport report = try_instance(claim, w.instance);
+    if (w.claim != claim.id || report.sign != wanted)
+      kept.fail("a kept find does not decide the claim any more (" +
+                std::string(name_of(report.sign)) + " " + report.why + ")");
+    corpus.front.push_back({w.instance, std::move(report), "kept"});
+  }
+  return corpus;
+}
+
+void write_corpus(const std::string& folder, const Claim& claim, const Corpus& corpus) {
+  std::filesystem::create_directories(folder);
+  write_file_atomically(file_of(folder, claim), json_text(corpus_json(claim, corpus)));
+}
+
+}  // namespace assay::engine

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exact and simple finds.
+#include "properties/engine/claim/simplify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace assay::engine {
+namespace {
+
+/// Denominators of the grids, coarse first; the last ones are for finds that need many digits.
+constexpr std::array<long long, 18> grids{1,  2,  3,  4,  5,   6,    8,       10,      12,
+                                          16, 20, 24, 32, 100, 1024, 1 << 16, 1 << 24, 1LL << 40};
+
+std::vector<Instance> coarser(const Chart& chart, const Instance& exact, std::size_t block) {
+  std::vector<Instance> variants;
+  const Instance plain = exact.in(Arithmetic::plain());
+  for (const long long d : grids) {
+    if (d > 1024) break;
+    if (const auto rounded = chart.exact(plain, d)) {
+      Instance variant = exact;
+      variant.blocks[block] = rounded->blocks[block];
+      variants.push_back(std::move(variant));
+    }
+  }
+  return variants;
+}
+
+/// One coordinate set to 0, or two of them: not for points of a sphere or probabilities, which
+/// would leave their constraint.
+std::vector<Instance> zeroed(const Instance& exact, std::size_t block) {
+  std::vector<Instance> variants;
+  const Block& b = exact.blocks[block];
+  if (b.kind != BlockKind::ball && b.kind != BlockKind::scalar) return variants;
+  for (std::size_t n = 0; n < b.values.size(); ++n) {
+    if (equal(b.values[n], Real(0)) == Truth::yes) continue;
+    variants.push_back(exact);
+    variants.back().blocks[block].values[n] = 0;
+  }
+  return variants;
+}
+
+}  // namespace
+
+double clarity(const TrialReport& trial) {
+  const Ends e = trial.margin.ends();
+  return std::max(0.0, std::max(e.lo, -e.hi));
+}
+
+std::optional<Find> made_exact(const Chart& chart, const Instance& plain, const Decides& decides) {
+  for (const long long d : grids)
+    if (auto exact = chart.exact(plain, d))
+      if (auto report = decides(*exact)) return Find{std::move(*exact), std::move(*report), ""};
+  return std::nullopt;
+}
+
+Find simplified(const Chart& chart, const Find& find, double keep, const Decides& decides) {
+  Find best = find;
+  const double least = keep * clarity(find.trial);
+  const auto accept = [&](const Instance& variant) {
+    if (!(variant.complexity() < best.instance.complexity())) return false;
+    const auto report = decides(variant);
+    if (!report || clarity(*report) < least) return false;
+    best.instance = variant, best.trial = *report;
+    return true;
+  };
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (std::size_t b = 0; b < best.instance.blocks.size(); ++b) {
+      for (const Instance& variant : coarser(chart, best.instance, b))
+        if (accept(variant)) {
+          progress = true;
+          break;
+        }
+      for (const Instance& variant : zeroed(best.instance, b))
+        progress = accept(variant) || progress;
+    }
+  }
+  return best;
+}
+
+}  // namespace assay::engine
