@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "assay/claim_options.hpp"
 #include "assay/command.hpp"
 #include "assay/report.hpp"
 #include "assay/terminal.hpp"
@@ -12,6 +13,7 @@
 #include "properties/contract/column.hpp"
 #include "properties/contract/judge.hpp"
 #include "properties/contract/law.hpp"
+#include "properties/engine/claim/witness.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 #include "properties/engine/files/embeddings.hpp"
 #include "properties/engine/hash.hpp"
@@ -151,8 +153,10 @@ class Replayer {
 }  // namespace
 
 ExitStatus replay(const Common& common, const ReplayOptions& options) {
-  const contract::Certificate certificate = contract::certificate_from_json(
-      engine::read_text_file(options.file, largest_certificate), options.file);
+  const std::string text = engine::read_text_file(options.file, largest_certificate);
+  if (std::string_view(text).substr(0, 256).find(engine::witness_schema) != std::string::npos)
+    return replay_witness(text, options.file);
+  const contract::Certificate certificate = contract::certificate_from_json(text, options.file);
   Account account;
   Replayer replayer(common, options, account);
   for (const Check& check : certificate.checks) replayer.replay(check);

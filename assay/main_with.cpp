@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "assay/claim_options.hpp"
 #include "assay/command.hpp"
 #include "assay/terminal.hpp"
 #include "properties/contract/campaign.hpp"
@@ -18,8 +19,8 @@
 namespace assay::cli {
 namespace {
 
-const std::vector<std::string> command_names = {"list",   "value",     "certify",
-                                                "replay", "self-test", "version"};
+const std::vector<std::string> command_names = {"list",   "value",  "certify",   "check",
+                                                "search", "replay", "self-test", "version"};
 
 // Everything after the first "--" is the stranger's command and none of our options.
 std::vector<std::string> split_off_command(std::vector<std::string>& words) {
@@ -47,6 +48,7 @@ struct Commands {
   CertifyOptions certify;
   ReplayOptions replay;
   SelfTestOptions self_test;
+  ClaimCommands claims;
 };
 
 void describe_value(CLI::App& app, Commands& to) {
@@ -122,9 +124,11 @@ void describe_self_test(CLI::App& app, Commands& to) {
 void describe_rest(CLI::App& app, Commands& to) {
   auto* list =
       app.add_subcommand("list", "contracts, case families, algorithms, built-in candidates");
+  list->add_flag("--claims", to.claims.list_claims, "the claims of the papers instead");
   list->add_flag("--json", to.common.json, "print JSON");
-  auto* replay = app.add_subcommand("replay", "derive the verdicts of a certificate again");
-  replay->add_option("file", to.replay.file, "certificate")->required();
+  auto* replay = app.add_subcommand(
+      "replay", "derive the verdicts of a certificate, or prove a witness, again");
+  replay->add_option("file", to.replay.file, "certificate or witness")->required();
   replay->add_option("--embeddings", to.replay.embeddings,
                      "the file the certificate was made with");
   replay->add_option("--second", to.replay.second, "its second view");
@@ -133,7 +137,10 @@ void describe_rest(CLI::App& app, Commands& to) {
 }
 
 ExitStatus dispatch(const CLI::App& app, const Commands& from) {
-  if (app.got_subcommand("list")) return list(from.common);
+  if (app.got_subcommand("list"))
+    return from.claims.list_claims ? list_claims(from.common) : list(from.common);
+  if (app.got_subcommand("check")) return check(from.common, from.claims.check);
+  if (app.got_subcommand("search")) return search(from.common, from.claims.search);
   if (app.got_subcommand("value")) return value(from.common, from.value);
   if (app.got_subcommand("certify")) return certify(from.common, from.certify);
   if (app.got_subcommand("replay")) return replay(from.common, from.replay);
@@ -156,6 +163,7 @@ int run(std::vector<std::string> words) {
   describe_value(app, commands);
   describe_certify(app, commands);
   describe_self_test(app, commands);
+  describe_claims(app, commands.common, commands.claims);
   describe_rest(app, commands);
   std::reverse(words.begin(), words.end());  // CLI11 takes them last first
   try {

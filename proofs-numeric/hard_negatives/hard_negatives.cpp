@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hard-negatives paper, in the order of its sections.
+#include "proofs-numeric/hard_negatives/hard_negatives.hpp"
+
+#include "proofs-numeric/claims.hpp"
+
+namespace assay::proofs {
+
+void add_hard_negatives(engine::ClaimRegistry& registry) { add_hn_theorem_1(registry); }
+
+}  // namespace assay::proofs

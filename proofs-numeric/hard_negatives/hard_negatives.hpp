@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sections of the hard-negatives paper (HN, arXiv 2311.05139), one function and file each.
+#pragma once
+
+#include "properties/engine/claim/claim.hpp"
+
+namespace assay::proofs {
+
+void add_hn_theorem_1(engine::ClaimRegistry& registry);  ///< Section 4.1
+
+}  // namespace assay::proofs
