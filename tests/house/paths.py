@@ -51,6 +51,9 @@ def violations(root: pathlib.Path):
             for file in sorted((root / folder).rglob(pathlib.Path(name).name + "*")):
                 if file.is_file() and FILL.search(file.read_text(encoding="utf-8", errors="replace")):
                     yield f"{file.relative_to(root)}: something is left to fill in"
+    for file in sorted((root / "proofs-numeric").rglob("*.?pp")):
+        if FILL.search(file.read_text(encoding="utf-8", errors="replace")):
+            yield f"{file.relative_to(root)}: something is left to fill in"
     for file in tracked(root):
         if file.suffix not in TEXT or not file.is_file() or file.name == "LICENSE":
             continue

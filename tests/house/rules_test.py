@@ -76,6 +76,27 @@ class Scaffold(unittest.TestCase):
             self.assertEqual(again.returncode, 2)
             self.assertIn("nothing was written", again.stderr)
 
+    def test_a_scaffolded_claim_compiles_and_fails_until_it_is_filled(self):
+        for name, folder in [("clop/sample-section", "clop"), ("new-paper/first-section", "new_paper")]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as place:
+                tree = pathlib.Path(place) / "tree"
+                shutil.copytree(self.ROOT, tree, ignore=shutil.ignore_patterns("build*", ".git", ".venv*"))
+                command = [sys.executable, str(self.ROOT / "ci/scaffold_claim.py"), name, str(tree)]
+                subprocess.run(command, capture_output=True, text=True, check=True)
+                marked = [line for line in paths.violations(tree) if "left to fill in" in line]
+                self.assertTrue(marked)
+                self.assertEqual(list(rooms.violations(tree)), [])
+                units = [*(tree / "proofs-numeric" / folder).glob("*section.cpp"),
+                         tree / f"proofs-numeric/{folder}/{folder}.cpp", tree / "proofs-numeric/claims.cpp"]
+                self.assertEqual(len(units), 3)
+                for unit in units:
+                    subprocess.run(["g++", "-std=c++20", "-fsyntax-only", "-I", str(tree), str(unit)], check=True)
+                registered = (tree / f"proofs-numeric/{folder}/{folder}.cpp").read_text(encoding="utf-8")
+                self.assertIn("section(registry);", registered)
+                again = subprocess.run(command, capture_output=True, text=True)
+                self.assertEqual(again.returncode, 2)
+                self.assertIn("nothing was written", again.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

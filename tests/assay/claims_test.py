@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""claims_test.py ASSAY: check, search, replay of witnesses and the gate, from outside. Needs jsonschema."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import jsonschema
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ASSAY = None
+FALSE = "clop/theorem-1/proof/after-7/second-line"
+
+
+def run(*words, timeout=120):
+    return subprocess.run([ASSAY, *map(str, words)], capture_output=True, text=True, timeout=timeout)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.dir = pathlib.Path(self.folder.name)
+
+    def refused(self, result, *parts):
+        self.assertEqual(result.returncode, 2, result.stderr + result.stdout)
+        self.assertEqual(len(result.stderr.strip().splitlines()), 1, result.stderr)
+        for part in parts:
+            self.assertIn(str(part), result.stderr)
+
+    def witness(self):
+        run("check", FALSE, "--witnesses", self.dir)
+        return self.dir / (FALSE.replace("/", ".") + ".json")
+
+
+class Check(Case):
+    def test_each_claim_in_json_has_what_a_reader_needs(self):
+        out = run("check", FALSE, "--json")
+        self.assertEqual(out.returncode, 1, out.stderr)
+        claims = {c["id"]: c for c in json.loads(out.stdout)["claims"]}
+        claim = claims[FALSE]
+        self.assertEqual((claim["verdict"], claim["kind"], claim["paper"]), ("refuted", "step", "CL"))
+        self.assertTrue(claim["place"] and claim["margin"] and claim["witness"])
+        self.assertEqual(claims[FALSE + "/strengthened"]["verdict"], "refuted")
+
+    def test_threads_do_not_change_the_result(self):
+        def verdicts(threads):
+            claims = json.loads(run("check", "hard-negatives/theorem-1", "--json", "--threads", threads,
+                                    "--evaluations", 200).stdout)["claims"]
+            return [(c["id"], c["verdict"], (c["witness"] or {}).get("digest")) for c in claims]
+
+        self.assertEqual(verdicts(1), verdicts(3))
+
+    def test_unknown_claims_are_named_with_the_nearest(self):
+        self.refused(run("check", "clop/theorm-1"), "clop/theorm-1", "did you mean")
+        self.refused(run("search", "nothing/here"), "nothing/here")
+        self.refused(run("search", "clop"), "a search is for one")
+
+    def test_every_id_is_listed_once(self):
+        claims = json.loads(run("list", "--claims", "--json").stdout)["claims"]
+        ids = [c["id"] for c in claims]
+        self.assertEqual(len(ids), len(set(ids)))
+        for claim in claims:
+            self.assertTrue(claim["statement"] and claim["place"], claim)
+            if claim["parent"]:
+                self.assertIn(claim["parent"], ids)
+
+
+class Gate(Case):
+    def baseline(self, text):
+        path = self.dir / "expected.json"
+        path.write_text(text)
+        return path
+
+    def test_an_unexpected_verdict_fails_and_is_named(self):
+        expected = {"schema": "assay/expected-verdicts/1", "verdicts": {FALSE: "refuted"}}
+        good = run("check", FALSE, "--baseline", self.baseline(json.dumps(expected)))
+        self.assertEqual(good.returncode, 0, good.stderr)
+        expected["verdicts"][FALSE] = "unrefuted"
+        bad = run("check", FALSE, "--baseline", self.baseline(json.dumps(expected)))
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn(FALSE + ": refuted, expected unrefuted", bad.stderr)
+        new = run("check", FALSE, "--baseline",
+                  self.baseline('{"schema": "assay/expected-verdicts/1", "verdicts": {}}'))
+        self.assertEqual(new.returncode, 1)
+        self.assertIn("does not know this claim", new.stderr)
+
+    def test_a_malformed_baseline_is_refused(self):
+        for text in ["", "[]", '{"schema": "x", "verdicts": {}}',
+                     '{"schema": "assay/expected-verdicts/1", "verdicts": {"a": "perhaps"}}']:
+            self.refused(run("check", FALSE, "--baseline", self.baseline(text)), "expected.json")
+        self.refused(run("check", FALSE, "--baseline", self.dir / "b.json", "--update"), "all claims")
+
+
+class Witnesses(Case):
+    def test_a_witness_is_proved_again_and_follows_its_schema(self):
+        path = self.witness()
+        schema = json.loads((ROOT / "docs/schema/witness-1.schema.json").read_text())
+        jsonschema.validate(json.loads(path.read_text()), schema)
+        out = run("replay", path)
+        self.assertEqual(out.returncode, 1, out.stderr)
+        self.assertIn("refuted again", out.stdout)
+
+    def test_changed_by_hand(self):
+        path = self.witness()
+        text = path.read_text()
+        path.write_text(text.replace('"values": ["1"]', '"values": ["2"]'))
+        self.refused(run("replay", path), "the file was changed")
+        path.write_text(text.replace('"values": ["1"]', '"values": ["1.x"]'))
+        self.refused(run("replay", path), "/instance/blocks/0/values/0")
+        path.write_text(text[: len(text) // 2])
+        self.refused(run("replay", path), path)
+
+    def test_outside_the_hypotheses(self):
+        import hashlib
+        path = self.witness()
+        witness = json.loads(path.read_text())
+        witness["instance"]["blocks"][0]["values"] = ["9"]
+        canonical = json.dumps(witness["instance"], sort_keys=True, separators=(",", ":"))
+        witness["digest"] = hashlib.sha256((witness["claim"] + "\n" + canonical).encode()).hexdigest()
+        path.write_text(json.dumps(witness))
+        self.refused(run("replay", path), "eta", "is not in [0, 4]")
+
+
+class Search(Case):
+    def test_a_search_continues_from_its_corpus(self):
+        words = ["search", FALSE, "--rounds", 2, "--evaluations", 300, "--corpus", self.dir, "--threads", 2]
+        first = run(*words)
+        self.assertEqual(first.returncode, 1, first.stderr)
+        second = run(*words)
+        self.assertIn("4 rounds", second.stdout)
+        corpus = next(self.dir.glob("*.json"))
+        corpus.write_text(corpus.read_text()[:-20])
+        self.refused(run(*words), corpus)
+
+    def test_rounds_give_the_same_result_on_any_number_of_threads(self):
+        def front(threads):
+            out = run("search", FALSE, "--rounds", 4, "--evaluations", 200, "--threads", threads, "--json")
+            return [f["digest"] for f in json.loads(out.stdout)["front"]]
+
+        self.assertEqual(front(1), front(4))
+
+    def test_an_interrupted_search_keeps_its_corpus(self):
+        child = subprocess.Popen([ASSAY, "search", "hard-negatives/theorem-1/hscl", "--minutes", "5", "--evaluations",
+                                  "2000", "--corpus", str(self.dir)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        corpus = self.dir / "hard-negatives.theorem-1.hscl.json"
+        deadline = time.time() + 60
+        while not corpus.exists() and time.time() < deadline:
+            time.sleep(0.1)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+        self.assertGreater(json.loads(corpus.read_text())["rounds"], 0)
+        self.assertEqual([p.name for p in self.dir.iterdir()], [corpus.name])
+
+
+if __name__ == "__main__":
+    ASSAY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
