@@ -95,7 +95,7 @@ Real expected_log(const Arithmetic& arithmetic, const LogProblem& problem) {
 
   // A result of size 2^-s needs s bits more in front. The estimate may be off (it has no bound), so
   // the width is looked at, and missing bits are added once.
-  const int guard = 24 + static_cast<int>(std::log2(p.k));
+  const int guard = 7 + static_cast<int>(std::log2(p.k));
   const int smallness = std::clamp(static_cast<int>(-log2_of(estimate)), 0, 4096);
   LogIntegralGoal goal;
   goal.working_bits = std::min(arithmetic.bits() + guard + smallness, highest_bits);

@@ -40,11 +40,13 @@ struct Integrand {
   std::vector<ArbNumber> masses, rates;
   ArbNumber alpha;  // alpha / c
   ulong k = 1;
+  // Room to work in: the integrand is called hundreds of times and a ball of three words allocates.
+  AcbValue term, product, a, base, e, power, hull, slope, zero;
 };
 
 /// A(z) and, where asked for, -A'(z) = sum p r e^{-zr}.
-void sums(acb_ptr a, acb_ptr minus_derivative, const Integrand& f, acb_srcptr z, slong prec) {
-  AcbValue term;
+void sums(acb_ptr a, acb_ptr minus_derivative, Integrand& f, acb_srcptr z, slong prec) {
+  acb_ptr term = f.term;
   acb_zero(a);
   if (minus_derivative) acb_zero(minus_derivative);
   for (std::size_t j = 0; j < f.rates.size(); ++j) {
@@ -52,9 +54,8 @@ void sums(acb_ptr a, acb_ptr minus_derivative, const Integrand& f, acb_srcptr z,
     acb_neg(term, term);
     acb_exp(term, term, prec);
     if (minus_derivative) {
-      AcbValue slope;
-      acb_mul_arb(slope, term, f.rates[j].data(), prec);
-      acb_addmul_arb(minus_derivative, slope, f.masses[j].data(), prec);
+      acb_mul_arb(f.product, term, f.rates[j].data(), prec);
+      acb_addmul_arb(minus_derivative, f.product, f.masses[j].data(), prec);
     }
     acb_sub_ui(term, term, 1, prec);
     acb_addmul_arb(a, term, f.masses[j].data(), prec);
@@ -69,8 +70,8 @@ void exp_minus(acb_ptr result, acb_srcptr z, slong prec) {
 /// F(z)/z with F(z) = e^{-z} - e^{-az} (1+A)^k. Where the box contains 0 it is the mean of F' over
 /// the segment from 0 to z, which lies in the hull of F' on the hull of 0 and z.
 int integrand(acb_ptr out, const acb_t z, void* parameters, slong, slong prec) {
-  const Integrand& f = *static_cast<const Integrand*>(parameters);
-  AcbValue a, base, e, power;
+  Integrand& f = *static_cast<Integrand*>(parameters);
+  acb_ptr a = f.a, base = f.base, e = f.e, power = f.power;
   if (!acb_contains_zero(z)) {
     sums(a, nullptr, f, z, prec);
     acb_add_ui(base, a, 1, prec);
@@ -83,8 +84,8 @@ int integrand(acb_ptr out, const acb_t z, void* parameters, slong, slong prec) {
     acb_div(out, e, z, prec);
     return 0;
   }
-  AcbValue zero, hull, slope;
-  acb_union(hull, z, zero, prec);
+  acb_ptr hull = f.hull, slope = f.slope;
+  acb_union(hull, z, f.zero, prec);
   sums(a, slope, f, hull, prec);
   acb_add_ui(base, a, 1, prec);
   acb_pow_ui(power, base, f.k - 1, prec);

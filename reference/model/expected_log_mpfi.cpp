@@ -51,8 +51,10 @@ class Trapezoid {
  public:
   Trapezoid(const LogIntegral& problem, int bits);
   MpfiNumber value(double log2_tolerance) const;
+  TrapezoidRule rule(const TrapezoidNodes& nodes) const;
 
  private:
+  TrapezoidNodes nodes_for(double log2_tolerance) const;
   MpfiNumber number(double x) const { return MpfiNumber(x, bits_); }
   MpfiNumber small(double x) const { return MpfiNumber(x, bound_bits); }
   /// D(s)
@@ -138,31 +140,50 @@ MpfiNumber Trapezoid::right_bound(double h, double x) const {
   return small(-h) * exp(-decay) / expm1(-(decay * expm1(small(h))));
 }
 
-MpfiNumber Trapezoid::value(double log2_tolerance) const {
+TrapezoidRule Trapezoid::rule(const TrapezoidNodes& nodes) const {
+  const double h = nodes.step;
+  MpfiNumber total = number(0);
+  for (long n = nodes.first; n <= nodes.last; ++n)
+    total += difference(exp(number(static_cast<double>(n) * h)));
+  return {log_c_ - number(h) * total, strip_bound(h),
+          left_bound(h, static_cast<double>(nodes.first - 1) * h),
+          right_bound(h, static_cast<double>(nodes.last + 1) * h)};
+}
+
+/// Nodes for which every bound is about the tolerance; what the bounds really are is computed
+/// afterwards, so that nothing rests on these doubles.
+TrapezoidNodes Trapezoid::nodes_for(double log2_tolerance) const {
   constexpr double ln2 = 0.6931471805599453;
   constexpr double pi_squared = 9.869604401089358;
   const double log2_slowest = log2_of_upper(slowest_);
-  if (log2_slowest <= -4096) return MpfiNumber::whole_line(bits_);  // Y is not bounded away from 0
   const double log_ratio =
       std::max(ln2 * (log2_of_upper(second_) / 2 - log2_slowest - log2_tolerance), 1.0);
-  double h = pi_squared / (log_ratio + std::log(log_ratio) + 5);
-  h = std::max(std::floor(h * 0x1p16), 1.0) * 0x1p-16;
+  const double h = pi_squared / (log_ratio + std::log(log_ratio) + 5);
+  TrapezoidNodes nodes;
+  nodes.step = std::max(std::floor(h * 0x1p16), 1.0) * 0x1p-16;
   const double left = std::min(ln2 * (log2_tolerance - log2_of_upper(second_)) / 2, 0.0) - 1;
   const double left_by_deviation = ln2 * (log2_tolerance - log2_of_upper(deviation_)) - 1;
   const double right = std::log(std::max(-ln2 * log2_tolerance, 1.0) + 2) - ln2 * log2_slowest;
-  const auto first = static_cast<long>(std::floor(std::min(left, left_by_deviation) / h));
-  const auto last = static_cast<long>(std::ceil(right / h));
-  MpfiNumber total = number(0);
-  for (long n = first; n <= last; ++n) total += difference(exp(number(static_cast<double>(n) * h)));
-  const MpfiNumber error = strip_bound(h) + left_bound(h, static_cast<double>(first - 1) * h) +
-                           right_bound(h, static_cast<double>(last + 1) * h);
-  return log_c_ - number(h) * total + plus_minus(error);
+  nodes.first = static_cast<long>(std::floor(std::min(left, left_by_deviation) / nodes.step));
+  nodes.last = static_cast<long>(std::ceil(right / nodes.step));
+  return nodes;
+}
+
+MpfiNumber Trapezoid::value(double log2_tolerance) const {
+  if (mpfr_sgn(slowest_.lower()) <= 0)
+    return MpfiNumber::whole_line(bits_);  // Y is not known to stay away from 0
+  const TrapezoidRule result = rule(nodes_for(log2_tolerance));
+  return result.value + plus_minus(result.strip + result.left + result.right);
 }
 
 }  // namespace
 
 MpfiNumber log_integral_mpfi(const LogIntegral& problem, const LogIntegralGoal& goal) {
   return Trapezoid(problem, goal.working_bits).value(goal.log2_tolerance);
+}
+
+TrapezoidRule log_integral_rule(const LogIntegral& problem, int bits, const TrapezoidNodes& nodes) {
+  return Trapezoid(problem, bits).rule(nodes);
 }
 
 }  // namespace assay::reference::detail

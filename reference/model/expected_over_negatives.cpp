@@ -154,8 +154,10 @@ Real automatically(const Problem& p) {
     return automatically({masses, p.u, p.v, p.psi, Hardening(), p.k});
   }
   if (!is_symmetric(p)) return by_enumeration(p);
-  // Measured on bench/expected_loss_bench: from a few hundred terms on the integral is cheaper.
-  constexpr double cheap = 300;
+  // Where the integral becomes the cheaper one, from bench/expected_loss_bench.
+  const bool arb = p.u.front().arithmetic() && !p.u.front().is_plain() &&
+                   p.u.front().arithmetic()->engine() == Engine::arb;
+  const double cheap = p.u.front().is_plain() ? 150 : arb ? 300 : 1400;
   const double terms = detail::multinomial_count(p.u.size(), p.k);
   return p.psi.log_sum_form() && terms > cheap ? by_integral(p) : by_counts(p);
 }

@@ -2,8 +2,12 @@
 // Sums over tuples of negatives and over their counts.
 #include "reference/model/detail/negative_sums.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
+
+#include "reference/arithmetic/precision.hpp"
 
 namespace assay::reference::detail {
 namespace {
@@ -23,23 +27,93 @@ std::vector<std::vector<Real>> binomials(std::size_t atoms, int k, const Real& o
   return rows;
 }
 
+/// psi at counts of the same arguments again and again: the log family needs every exponential
+/// once.
+class CountedLoss {
+ public:
+  CountedLoss(const LossFunction& psi, std::span<const Real> t, int k) : psi_(psi), t_(t) {
+    const LossFunction::LogSum* form = psi.log_sum_form();
+    if (!form) return;
+    // Without a constant, equal exact exponents need no logarithm: psi itself sees to that.
+    if (equal(form->alpha, 0) == Truth::yes && !t.front().is_plain()) return;
+    way_ = t.front().is_plain() ? Way::doubles : Way::terms;
+    const Real weight = form->weight_of(k);
+    unit_ = equal(form->alpha, 1) == Truth::yes;
+    alpha_ = form->alpha;
+    if (way_ == Way::terms) {
+      for (const Real& x : t) terms_.push_back(weight * exp(x / form->temperature));
+      return;
+    }
+    const double temperature = form->temperature.approximate();
+    double largest = t.front().approximate();
+    for (const Real& x : t) largest = std::max(largest, x.approximate());
+    const bool no_constant = equal(form->alpha, 0) == Truth::yes;
+    shift_ = no_constant || largest > 0 ? largest / temperature : 0;
+    plain_alpha_ = no_constant ? 0 : form->alpha.approximate() * std::exp(-shift_);
+    for (const Real& x : t)
+      plain_terms_.push_back(weight.approximate() *
+                             std::exp(x.approximate() / temperature - shift_));
+  }
+
+  bool is_irrational() const { return way_ == Way::terms; }
+
+  Real operator()(std::span<const int> counts) const {
+    if (way_ == Way::psi) return psi_.of_counts(t_, counts);
+    if (way_ == Way::doubles) {
+      double sum = 0;
+      for (std::size_t j = 0; j < counts.size(); ++j) sum += counts[j] * plain_terms_[j];
+      if (unit_ && !(shift_ > 0)) return Real::plain(std::log1p(sum));
+      return Real::plain(shift_ + std::log(plain_alpha_ + sum));
+    }
+    Real sum = 0;
+    for (std::size_t j = 0; j < counts.size(); ++j)
+      if (counts[j] != 0) sum += counts[j] * terms_[j];
+    return unit_ ? log1p(sum) : log(alpha_ + sum);
+  }
+
+ private:
+  enum class Way : unsigned char { psi, terms, doubles };
+  const LossFunction& psi_;
+  std::span<const Real> t_;
+  Way way_ = Way::psi;
+  bool unit_ = false;
+  Real alpha_;
+  std::vector<Real> terms_;
+  double shift_ = 0, plain_alpha_ = 0;
+  std::vector<double> plain_terms_;
+};
+
 class CountSum {
  public:
-  CountSum(std::span<const Real> masses, std::span<const Real> u, const Real& v,
+  CountSum(std::span<const Real> exact_masses, std::span<const Real> u, const Real& v,
            const LossFunction* psi, const Hardening& eta, int k)
-      : u_(u), psi_(psi), eta_(eta), counts_(masses.size(), 0) {
+      : u_(u), eta_(eta), counts_(exact_masses.size(), 0) {
+    for (const Real& x : u) t_.push_back(x - v);
+    if (psi) loss_.emplace(*psi, t_, k);
+    const std::vector<Real> masses = rounded(exact_masses, k);
     const Real one = masses.front().is_plain() ? Real::plain(1) : Real(1);
     if (masses.size() > 1) choose_ = binomials(masses.size(), k, one);
     for (const Real& mass : masses) {
       powers_.emplace_back(1, one);
       for (int c = 1; c <= k; ++c) powers_.back().push_back(powers_.back().back() * mass);
     }
-    for (const Real& x : u) t_.push_back(x - v);
     descend(0, k, one);
   }
   HardenedSums result() const { return result_; }
 
  private:
+  /// Where the loss is no rational number anyway, exact masses only make the powers long.
+  std::vector<Real> rounded(std::span<const Real> masses, int k) const {
+    std::vector<Real> result(masses.begin(), masses.end());
+    const std::optional<Arithmetic> arithmetic = t_.front().arithmetic();
+    if (!loss_ || !loss_->is_irrational() || !arithmetic || arithmetic->is_plain()) return result;
+    const int bits =
+        std::min(arithmetic->bits() + 8 + static_cast<int>(std::log2(k)), highest_bits);
+    const Arithmetic finer = Arithmetic::enclosing(arithmetic->engine(), bits);
+    for (Real& mass : result)
+      if (mass.is_exact() && !mass.is_integer()) mass = Real::enclosed(mass.interval(bits), finer);
+    return result;
+  }
   /// The atoms from `atom` on share `left` negatives; `weight` belongs to the ones before.
   void descend(std::size_t atom, int left, const Real& weight) {
     const auto n = static_cast<std::size_t>(left);
@@ -56,15 +130,15 @@ class CountSum {
   void add(const Real& weight) {
     const Real hardened = eta_.is_none() ? weight : weight * eta_.of_counts(u_, counts_);
     result_.gamma += hardened;
-    if (psi_ && !(hardened.is_exact() && identical(hardened, 0)))
-      result_.weighted += hardened * psi_->of_counts(t_, counts_);
+    if (loss_ && !(hardened.is_exact() && identical(hardened, 0)))
+      result_.weighted += hardened * (*loss_)(counts_);
   }
 
   std::span<const Real> u_;
-  const LossFunction* psi_;
   const Hardening& eta_;
   std::vector<int> counts_;
   std::vector<Real> t_;
+  std::optional<CountedLoss> loss_;
   std::vector<std::vector<Real>> choose_, powers_;
   HardenedSums result_;
 };

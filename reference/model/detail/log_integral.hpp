@@ -28,6 +28,20 @@ struct LogIntegralGoal {
   double log2_tolerance = -53;  ///< base-2 logarithm of the absolute error aimed at
 };
 MpfiNumber log_integral_mpfi(const LogIntegral& problem, const LogIntegralGoal& goal);
+
+/// The trapezoid rule with nodes n * step, first <= n <= last, and its three bounds by themselves:
+/// how far the infinite sum is from the integral, and what the nodes left out on either side sum
+/// to.
+struct TrapezoidNodes {
+  double step = 1;
+  long first = 0;
+  long last = 0;
+};
+struct TrapezoidRule {
+  MpfiNumber value;
+  MpfiNumber strip, left, right;
+};
+TrapezoidRule log_integral_rule(const LogIntegral& problem, int bits, const TrapezoidNodes& nodes);
 #if ASSAY_HAVE_ARB
 ArbNumber log_integral_arb(const LogIntegral& problem, const LogIntegralGoal& goal);
 #endif

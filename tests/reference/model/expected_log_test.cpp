@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "reference/model/detail/log_integral.hpp"
 #include "reference/model/expected_loss.hpp"
 #include "tests/reference/model/random_model.hpp"
 
@@ -122,6 +123,72 @@ TEST(ExpectedLog, ResultsThatCancelKeepTheirAccuracy) {
   const LogProblem problem{masses, t, 2, Real::ratio(1, 2), Real::ratio(1, 4), 1};
   for (const Engine engine : engines())
     expect_accurate(expected_log(Arithmetic::enclosing(engine, 80), problem), 80);
+}
+
+/// The example of theory 6.3.
+detail::LogIntegral example() {
+  return {numbers({"0.2", "0.5", "0.3"}), numbers({"-0.5", "-1.3", "0"}), 5, 1, Real::ratio(1, 5)};
+}
+
+/// Distance between the middle of an enclosure and the truth.
+double error_of(const MpfiNumber& value) {
+  static const MpfiNumber truth =
+      detail::log_integral_mpfi(example(), {.working_bits = 200, .log2_tolerance = -180});
+  return std::fabs(midpoint_of(value - truth));
+}
+
+// A coarse tolerance with fine numbers: were a bound left out, the result would be narrow and
+// wrong.
+TEST(ExpectedLog, CoarseTolerancesAreCoveredByTheBounds) {
+  const detail::LogIntegral p = example();
+  const Interval truth =
+      to_interval(detail::log_integral_mpfi(p, {.working_bits = 200, .log2_tolerance = -180}));
+  for (double tolerance = -4; tolerance > -60; tolerance -= 4) {
+    const detail::LogIntegralGoal goal{.working_bits = 120, .log2_tolerance = tolerance};
+    std::vector<Interval> values = {to_interval(detail::log_integral_mpfi(p, goal))};
+#if ASSAY_HAVE_ARB
+    values.push_back(to_interval(detail::log_integral_arb(p, goal)));
+#endif
+    for (const Interval& value : values) {
+      EXPECT_TRUE(value.contains(truth)) << tolerance << " " << value.to_string(30);
+      EXPECT_LE(value.width_up(), std::ldexp(64, static_cast<int>(tolerance))) << tolerance;
+    }
+  }
+}
+
+// Theory 6.3: actual error and bound (6.4) at three steps.
+TEST(ExpectedLog, TheTrapezoidErrorLiesUnderItsBound) {
+  const struct {
+    double step, error, bound;
+  } recorded[] = {{1, 6.0 / 1000000, 2.0 / 10000},
+                  {0.5, 1.7 / 1000000000, 2.0 / 100000000},
+                  {0.25, 9.9 / 10000000000000000000.0, 1.1 / 10000000000000000}};
+  for (const auto& r : recorded) {
+    const auto rule = detail::log_integral_rule(
+        example(), 200, {r.step, static_cast<long>(-60 / r.step), static_cast<long>(8 / r.step)});
+    const double error = error_of(rule.value);
+    EXPECT_NEAR(error / r.error, 1, 0.01);
+    EXPECT_LE(error, midpoint_of(rule.strip));
+    EXPECT_NEAR(midpoint_of(rule.strip) / r.bound, 1, 0.5);
+  }
+}
+
+TEST(ExpectedLog, WhatTheCutsLeaveOutLiesUnderTheirBounds) {
+  const double step = 0.0625;
+  for (const int x : {-1, -2, -4, -8}) {
+    const auto cut = detail::log_integral_rule(
+        example(), 128, {step, static_cast<long>(x / step), static_cast<long>(8 / step)});
+    const double error = error_of(cut.value);
+    EXPECT_LE(error, midpoint_of(cut.left));
+    EXPECT_GE(error, midpoint_of(cut.left) / 20);
+  }
+  for (const int x : {0, 1, 2, 3}) {
+    const auto cut = detail::log_integral_rule(
+        example(), 128, {step, static_cast<long>(-30 / step), static_cast<long>(x / step)});
+    const double error = error_of(cut.value);
+    EXPECT_LE(error, midpoint_of(cut.right));
+    EXPECT_GE(error, midpoint_of(cut.right) / 1000000);
+  }
 }
 
 TEST(ExpectedLog, ManyNegativesAndManyAtoms) {
