@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,12 +22,17 @@ struct ValueOptions {
   std::string contract;
   std::string input, second;
   std::string directions = "joint-block";
-  std::optional<double> temperature;  ///< 0.1, or the library's own
+  std::optional<std::string> temperature;  ///< 0.1, or the library's or bound's own
   int digits = 12;
   bool rows = false;
   std::string like;                 ///< a library's preset; empty: the contract's own instances
   std::optional<double> scale;      ///< instead of the temperature
   std::vector<std::string> fields;  ///< "name=value", changes of the preset
+  /// Parameters of a bound by name without dashes; `temperature` and `batch_sizes` stand apart.
+  std::map<std::string, std::optional<std::string>> bound;
+  std::vector<long long> batch_sizes;
+  /// The options of the command line that only a contract, or only a bound, takes.
+  std::vector<std::string> given_for_contract, given_for_bound;
 };
 
 struct CertifyOptions {
@@ -59,10 +65,12 @@ struct SelfTestOptions {
 
 /// `assay list`: contracts, instances, families, algorithms, built-in candidates.
 ExitStatus list(const Common& common);
-/// `assay value`: an enclosure of the loss on a user's embeddings.
+/// `assay value`: an enclosure of the loss on a user's embeddings, or of a bound.
 ExitStatus value(const Common& common, const ValueOptions& options);
 /// The same with `--like`: a member of the InfoNCE family, as a library computes it.
 ExitStatus value_like(const Common& common, const ValueOptions& options);
+/// The same with the name of a bound: a number of a paper, to so many proven digits.
+ExitStatus value_bound(const Common& common, const ValueOptions& options);
 /// `assay certify`: campaigns, a table, a certificate.
 ExitStatus certify(const Common& common, const CertifyOptions& options);
 /// `assay replay`: derives the verdicts of a certificate again.

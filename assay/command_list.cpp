@@ -10,6 +10,7 @@
 #include "properties/contract/column.hpp"
 #include "reference/arithmetic/engine.hpp"
 #include "reference/arithmetic/environment.hpp"
+#include "reference/bound/catalogue.hpp"
 #include "reference/loss/info_nce_presets.hpp"
 
 namespace assay::cli {
@@ -62,6 +63,26 @@ void print_column(const contract::Column& column) {
     fmt::print("    {:<16} {:>3} cases  {}\n", f.name, f.cases, f.description);
 }
 
+Json bounds_json() {
+  Json all = Json::array();
+  for (const reference::Bound& b : reference::bounds())
+    all.push_back({{"name", b.name},
+                   {"summary", b.summary},
+                   {"required", b.required},
+                   {"optional", b.optional}});
+  return all;
+}
+
+void print_bounds() {
+  fmt::print("bounds of `assay value NAME`\n");
+  for (const reference::Bound& b : reference::bounds()) {
+    std::string parameters;
+    for (const std::string& name : b.required) parameters += fmt::format(" --{} X", name);
+    for (const std::string& name : b.optional) parameters += fmt::format(" [--{} X]", name);
+    fmt::print("  {:<28} {}\n     {}\n", b.name, b.summary, parameters);
+  }
+}
+
 }  // namespace
 
 ExitStatus list(const Common& common) {
@@ -72,9 +93,14 @@ ExitStatus list(const Common& common) {
     else
       print_column(*column);
   if (common.json)
-    fmt::print("{}\n", Json{{"contracts", all}, {"info_nce_presets", presets_json()}}.dump(2));
-  else
+    fmt::print(
+        "{}\n",
+        Json{{"contracts", all}, {"info_nce_presets", presets_json()}, {"bounds", bounds_json()}}
+            .dump(2));
+  else {
     print_presets();
+    print_bounds();
+  }
   return ExitStatus::success;
 }
 

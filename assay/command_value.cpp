@@ -9,6 +9,8 @@
 #include "properties/contract/column.hpp"
 #include "properties/engine/files/embeddings.hpp"
 #include "properties/engine/input_error.hpp"
+#include "properties/engine/nearest.hpp"
+#include "reference/bound/catalogue.hpp"
 #include "reference/loss/info_nce.hpp"
 
 namespace assay::cli {
@@ -32,7 +34,8 @@ reference::InfoNceProblem problem_of(const engine::Embeddings& e, const Doubles&
   p.n = e.a.shape[0];
   p.d = e.a.shape[1];
   p.a_stride = p.b_stride = p.d;
-  p.temperature = options.temperature.value_or(default_temperature);
+  p.temperature =
+      positive_number("--temperature", options.temperature).value_or(default_temperature);
   p.form = options.directions == "joint-block" ? reference::InfoNceForm::joint_block
                                                : reference::InfoNceForm::one_direction;
   p.entries_are_float32 = e.a.dtype == Dtype::f32;
@@ -91,11 +94,27 @@ void print_text(const ValueOptions& options, const reference::InfoNceProblem& pr
                rows->row_lse[i].lo, rows->row_lse[i].hi);
 }
 
+// Contracts and bounds share one list of names.
+void refuse_unknown(const std::string& name) {
+  std::vector<std::string> names;
+  for (const contract::Column* column : contract::columns()) {
+    if (column->name() == name) return;
+    names.push_back(column->name());
+  }
+  for (const reference::Bound& bound : reference::bounds()) names.push_back(bound.name);
+  throw engine::InputError("'" + name + "'", "",
+                           fmt::format("unknown; did you mean '{}'? known are {}",
+                                       engine::nearest(name, names), fmt::join(names, ", ")));
+}
+
 }  // namespace
 
 ExitStatus value(const Common& common, const ValueOptions& options) {
-  contract::column_named(options.contract);  // refuses an unknown contract
-  check_positive("--temperature", options.temperature);
+  if (reference::find_bound(options.contract)) return value_bound(common, options);
+  refuse_unknown(options.contract);
+  if (!options.given_for_bound.empty())
+    throw engine::InputError(options.given_for_bound.front(), "", "belongs to a bound of a paper");
+  if (options.input.empty()) throw engine::InputError("--input", "", "is required");
   if (!options.like.empty()) return value_like(common, options);
   const engine::Embeddings embeddings =
       options.second.empty() ? engine::load_embeddings(options.input)

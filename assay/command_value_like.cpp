@@ -59,7 +59,7 @@ void choose_parameter(const ValueOptions& options, Question& q) {
   q.problem.parameter = q.preset->parameter;
   if (options.temperature) {
     q.setting.temperature_as = reference::TemperatureAs::temperature;
-    q.problem.parameter = *options.temperature;
+    q.problem.parameter = *positive_number("--temperature", options.temperature);
   } else if (options.scale) {
     q.setting.temperature_as = reference::TemperatureAs::scale;
     q.problem.parameter = *options.scale;

@@ -51,16 +51,51 @@ struct Commands {
   ClaimCommands claims;
 };
 
+// Parameters stay text here: they are exact numbers, and a bound refuses what it does not take.
+constexpr std::pair<const char*, const char*> bound_parameters[] = {
+    {"classes", "bound: number C (in CLOP k) of classes"},
+    {"negatives", "bound: number k of negatives"},
+    {"normalise", "bound: mean or sum over the negatives; default mean"},
+    {"alpha", "bound: constant in the logarithm, >= 0; default 1"},
+    {"psi", "bound: another loss function, e.g. 'hinge margin=1 over=mean'"},
+    {"beta", "bound: hardness >= 0; default 0"},
+    {"epsilon", "bound: tolerance >= 0; default 0"},
+    {"eta", "bound: also every display at this learning rate"},
+    {"q", "bound: the weight Q of HN (42)"},
+    {"points", "bound: number |I| of embeddings"},
+};
+constexpr const char* contract_options[] = {"--input", "--second", "--directions", "--like",
+                                            "--scale", "--field",  "--rows"};
+
+void describe_bound_parameters(CLI::App& sub, ValueOptions& to) {
+  for (const auto& [name, description] : bound_parameters)
+    sub.add_option(std::string("--") + name, to.bound[name], description);
+  sub.add_option("--batch-size", to.batch_sizes, "bound: samples of a batch; once for each batch");
+}
+
+void note_given_options(const CLI::App& app, ValueOptions& to) {
+  if (!app.got_subcommand("value")) return;
+  const CLI::App& sub = *app.get_subcommand("value");
+  for (const char* option : contract_options)
+    if (sub.count(option) > 0) to.given_for_contract.push_back(option);
+  for (const auto& [name, text] : to.bound)
+    if (text) to.given_for_bound.push_back("--" + name);
+  if (!to.batch_sizes.empty()) to.given_for_bound.push_back("--batch-size");
+}
+
 void describe_value(CLI::App& app, Commands& to) {
-  auto* sub = app.add_subcommand("value", "enclose the value of a contract on your own data");
-  sub->add_option("contract", to.value.contract, "name of the contract, e.g. loss/info_nce")
+  auto* sub = app.add_subcommand("value",
+                                 "enclose the value of a contract on your own data, or of a bound");
+  sub->add_option("name", to.value.contract,
+                  "contract or bound (see `assay list`), e.g. loss/info_nce, "
+                  "hard-negatives/theorem-2")
       ->required();
   sub->add_option("--input", to.value.input,
-                  "embeddings: safetensors with a, b; .npy of shape (2,N,d) or (2N,d)")
-      ->required();
+                  "embeddings: safetensors with a, b; .npy of shape (2,N,d) or (2N,d)");
   sub->add_option("--second", to.value.second, "second view, when --input holds only the first");
-  auto* temperature = sub->add_option("--temperature", to.value.temperature,
-                                      "temperature T > 0; default 0.1, or the library's own");
+  auto* temperature =
+      sub->add_option("--temperature", to.value.temperature,
+                      "temperature T > 0; default 0.1, or the library's own; 1 for a bound");
   auto* directions =
       sub->add_option("--directions", to.value.directions, "joint-block or one-direction")
           ->capture_default_str()
@@ -79,6 +114,7 @@ void describe_value(CLI::App& app, Commands& to) {
       ->check(CLI::Range(1, 1000));
   sub->add_flag("--rows", to.value.rows, "also print every row's loss and log-sum-exp");
   sub->add_flag("--json", to.common.json, "print JSON");
+  describe_bound_parameters(*sub, to.value);
 }
 
 void describe_certify(CLI::App& app, Commands& to) {
@@ -173,6 +209,7 @@ int run(std::vector<std::string> words) {
   } catch (const CLI::ParseError& e) {
     throw engine::InputError("command line", "", e.what());
   }
+  note_given_options(app, commands.value);
   if (!command.empty() && !app.got_subcommand("certify") && !app.got_subcommand("replay"))
     throw engine::InputError("--", "", "only certify and replay take a command");
   commands.certify.command = command;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "core/float_format.hpp"
 #include "properties/engine/input_error.hpp"
@@ -28,6 +29,17 @@ std::vector<double> doubles_of(const Tensor& t, const std::string& source) {
 void check_positive(const std::string& option, const std::optional<double>& value) {
   if (value && (!(*value > 0) || !std::isfinite(*value)))
     throw engine::InputError(option, fmt::format("{}", *value), "must be a positive number");
+}
+
+std::optional<double> positive_number(const std::string& option,
+                                      const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  char* end = nullptr;
+  const double number = std::strtod(text->c_str(), &end);
+  if (text->empty() || *end != '\0')
+    throw engine::InputError(option, "'" + *text + "'", "is not a number");
+  check_positive(option, number);
+  return number;
 }
 
 }  // namespace assay::cli

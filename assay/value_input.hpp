@@ -17,4 +17,8 @@ std::vector<double> doubles_of(const Tensor& tensor, const std::string& source);
 /// \throws engine::InputError unless the option is absent or a positive finite number
 void check_positive(const std::string& option, const std::optional<double>& value);
 
+/// The text as a positive finite number. \throws engine::InputError naming the option
+std::optional<double> positive_number(const std::string& option,
+                                      const std::optional<std::string>& text);
+
 }  // namespace assay::cli

@@ -227,8 +227,9 @@ BoundValue bound_value(const Bound& bound, const BoundParameters& parameters, in
   BoundValue result;
   result.engines = engines();
   // A decimal digit is log2(10) < 10/3 bits; 64 more for the roundings.
-  for (result.bits = std::min(highest, digits * 10 / 3 + 64);;
-       result.bits = std::min(highest, 2 * result.bits)) {
+  const int first = digits * 10 / 3 + 64;
+  if (highest == 0) highest = 16 * first;
+  for (result.bits = std::min(highest, first);; result.bits = std::min(highest, 2 * result.bits)) {
     std::vector<Evaluation> all;
     for (const Engine engine : result.engines)
       all.push_back(evaluate(bound, parameters, engine, result.bits));

@@ -62,10 +62,11 @@ struct BoundValue {
 };
 
 /// Evaluates the bound on every engine, raising the precision until each line has `digits` agreed
-/// decimal digits on each engine or the precision is `highest` bits. The line is the enclosure of
-/// the first engine. \throws ContradictoryEnclosures when two engines contradict each other, and
-/// what `Bound::rows` throws
+/// decimal digits on each engine, or is exact, or the precision is `highest` bits (0: 16 times
+/// the first; an enclosure around a short decimal never has agreed digits). The line is the
+/// enclosure of the first engine. \throws ContradictoryEnclosures when two engines contradict each
+/// other, and what `Bound::rows` throws
 BoundValue bound_value(const Bound& bound, const BoundParameters& parameters, int digits,
-                       int highest = 1 << 16);
+                       int highest = 0);
 
 }  // namespace assay::reference

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """cli_test.py ASSAY: the program from outside. Needs numpy."""
+import decimal
 import json
+import math
 import os
 import pathlib
 import signal
@@ -100,6 +102,92 @@ class Value(Case):
         self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--temperature", 0), "temperature")
         self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--temperature", "nan"), "temperature")
         self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--directions", "sideways"), "directions")
+
+
+class ValueBound(Case):
+    """assay value with the name of a bound."""
+
+    def lines(self, *words):
+        out = run("value", *words, "--json")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        result = json.loads(out.stdout)
+        self.assertTrue(result["digits_reached"])
+        return result, {line["label"]: line for line in result["values"]}
+
+    def ends(self, line):
+        numbers = [decimal.Decimal(x) for x in line["value"].strip("[]").split(",")]
+        return numbers[0], numbers[-1]
+
+    def test_theorem_2_is_its_formula_to_the_digits_asked_for(self):
+        result, lines = self.lines("hard-negatives/theorem-2", "--classes", 100, "--negatives", 256, "--digits", 30)
+        lo, hi = self.ends(lines["bound"])
+        with decimal.localcontext() as context:
+            context.prec = 60
+            exact = (1 + (decimal.Decimal(-100) / 99).exp()).ln()
+            self.assertLessEqual(lo, exact)
+            self.assertGreaterEqual(hi, exact)
+        self.assertEqual(f"{lo:.29f}", f"{hi:.29f}")
+        self.assertEqual(result["convention"], "info-nce alpha=1 weight=1/k temperature=1")
+
+    def test_the_convention_is_an_option_and_is_printed(self):
+        words = ["hard-negatives/theorem-2", "--classes", 3, "--negatives", 4]
+        result, lines = self.lines(*words, "--normalise", "sum", "--alpha", "1/2", "--temperature", "0.5")
+        self.assertEqual(result["convention"], "info-nce alpha=1/2 weight=1 temperature=1/2")
+        lo, hi = self.ends(lines["bound"])
+        self.assertAlmostEqual(float(lo), math.log(0.5 + 4 * math.exp(-3)), delta=2.0**-40)
+        same, again = self.lines(*words, "--psi", "info-nce weight=1 alpha=0.5 temperature=1/2")
+        self.assertEqual(same["convention"], result["convention"])
+        self.assertEqual(again["bound"]["exact_ends"], lines["bound"]["exact_ends"])
+        self.assertIn("convention  hinge margin=1 over=mean", run("value", *words, "--psi", "hinge").stdout)
+
+    def test_theorem_3_is_a_binomial_sum(self):
+        _, lines = self.lines("hard-negatives/theorem-3", "--classes", 3, "--negatives", 6)
+        total = sum(math.comb(6, m) * 2**m * math.log1p(((6 - m) + m * math.exp(-1.5)) / 6) for m in range(7)) / 3**6
+        self.assertAlmostEqual(float(self.ends(lines["bound"])[0]), total, delta=2.0**-40)
+        result, _ = self.lines("hard-negatives/theorem-3", "--classes", 3, "--negatives", 256, "--digits", 100)
+        self.assertIs(result["engines_agree"], len(result["engines"]) > 1)
+
+    def test_clop_prints_the_printed_and_the_corrected_bound(self):
+        _, lines = self.lines("clop/theorem-1", "--classes", 30, "--epsilon", 0)
+        self.assertEqual(lines["closed form as printed (epsilon = 0)"]["exact"], "856/421")
+        self.assertEqual(lines["critical eta of (2) as printed"]["exact"], "12412/6097")
+        self.assertEqual(lines["critical eta of (2) corrected"]["exact"], "29/14")
+        _, lines = self.lines("clop/theorem-1", "--classes", 10, "--epsilon", 2)
+        self.assertIn("every eta", lines["critical eta of (2) corrected"]["sentence"])
+        _, lines = self.lines("clop/theorem-1", "--classes", 5, "--eta", 1)
+        self.assertEqual(lines["E||x||^2, first line after (7)"]["exact"], "5/4")
+
+    def test_every_listed_bound_runs_with_what_it_requires(self):
+        for bound in json.loads(run("list", "--json").stdout)["bounds"]:
+            words = [word for name in bound["required"] for word in (f"--{name}", 8)]
+            out = run("value", bound["name"], *words)
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertIn(bound["name"], run("list").stdout)
+            if words:
+                self.refused(run("value", bound["name"], *words[2:]), bound["name"], bound["required"][0])
+
+    def test_bad_input_is_refused(self):
+        good = ["hard-negatives/theorem-2", "--classes", 3, "--negatives", 2]
+        self.refused(run("value", "hard-negatives/theorem-7"), "hard-negatives/theorem-7", "clop/lemma-2", "loss/info_nce")
+        for words, part in [(["--classes", 1, "--negatives", 2], "classes"), (["--classes", 3, "--negatives", 0], "negatives"),
+                            (["--classes", "2.5", "--negatives", 2], "--classes"), (["--classes", 3], "negatives"),
+                            (["--classes", "x", "--negatives", 2], "--classes"), (["--classes", 3, "--negatives", 2**70], "--negatives")]:
+            self.refused(run("value", "hard-negatives/theorem-2", *words), part)
+        for words, part in [(["--alpha", "-1"], "alpha"), (["--alpha", "nan"], "alpha"), (["--alpha", ""], "alpha"),
+                            (["--temperature", 0], "temperature"), (["--temperature", "nan"], "temperature"),
+                            (["--temperature", "-1/2"], "temperature"), (["--normalise", "max"], "normalise"),
+                            (["--beta", 1], "--beta"), (["--psi", "cosine"], "--psi"), (["--psi", "max", "--alpha", 1], "--alpha"),
+                            (["--input", PAIRS], "--input"), (["--digits", 0], "digits")]:
+            self.refused(run("value", *good, *words), part)
+        self.refused(run("value", "clop/theorem-1", "--classes", 5, "--epsilon", "-1/10"), "epsilon")
+        self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--classes", 3), "--classes")
+        self.refused(run("value", "loss/info_nce"), "--input")
+
+    def test_digits_that_are_not_reached_are_undecided(self):
+        # A collision probability so close to 1 that its decimals are all nines.
+        out = run("value", "hard-negatives/theorem-1", "--classes", 3, "--negatives", 2, "--beta", 100000, "--digits", 5)
+        self.assertEqual(out.returncode, 3, out.stderr)
+        self.assertIn("fewer than 5 digits are known", out.stdout)
 
 
 class ValueLike(Case):
