@@ -182,6 +182,8 @@ void print_text(const Bound& bound, const BoundParameters& p, const BoundValue& 
       fmt::print("{}: {}\n", line.label, line.sentence);
     else if (line.exact.empty())
       fmt::print("{} in {}\n", line.label, line.value->to_string(digits + 2));
+    else if (line.exact.find('/') == std::string::npos)
+      fmt::print("{} = {}\n", line.label, line.exact);
     else
       fmt::print("{} = {} in {}\n", line.label, line.exact, line.value->to_string(digits + 2));
   fmt::print("engines {}{}\n", engines_of(value), value.engines.size() > 1 ? ": they agree" : "");
