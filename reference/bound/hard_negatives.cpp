@@ -21,6 +21,20 @@ void require_negatives(int negatives) { require(negatives >= 1, "negatives must 
 
 bool certainly_negative(const Real& x) { return less(x, 0) == Truth::yes; }
 
+// psi at `same` zeros and `different` arguments t.
+LossAtCollapse at_two_values(const Arithmetic& in, const Psi& psi, const Real& t) {
+  return [in, psi, values = std::array<Real, 2>{Real(0), t}](int same, int different) {
+    const std::array<int, 2> counts = {same, different};
+    return psi(in, values, counts);
+  };
+}
+
+// The common argument of (18) and (38).
+Real argument_at_means(long long classes, const Real& square_of_sum, const Real& sum_of_squares) {
+  require_classes(classes);
+  return (square_of_sum - sum_of_squares) / (Real(classes) * Real(classes - 1)) - Real(1);
+}
+
 }  // namespace
 
 Real etf_argument(long long classes) {
@@ -29,11 +43,7 @@ Real etf_argument(long long classes) {
 }
 
 LossAtCollapse at_collapse(const Arithmetic& in, const Psi& psi, long long classes) {
-  const std::array<Real, 2> values = {Real(0), etf_argument(classes)};
-  return [in, psi, values](int same, int different) {
-    const std::array<int, 2> counts = {same, different};
-    return psi(in, values, counts);
-  };
+  return at_two_values(in, psi, etf_argument(classes));
 }
 
 Real theorem_2_bound(const Arithmetic& in, const Psi& psi, long long classes, int negatives) {
@@ -73,6 +83,18 @@ Real theorem_3_bound_enumerated(const Arithmetic& in, const LossOfTuple& psi, lo
     for (std::size_t i = 0; i < label.size() && ++label[i] == classes; ++i) label[i] = 0;
   }
   return total / Real(terms);
+}
+
+Real scl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
+                        const Real& square_of_sum, const Real& sum_of_squares) {
+  require_negatives(negatives);
+  return psi.at(in, argument_at_means(classes, square_of_sum, sum_of_squares), negatives);
+}
+
+Real ucl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
+                        const Real& square_of_sum, const Real& sum_of_squares) {
+  const Real t = argument_at_means(classes, square_of_sum, sum_of_squares);
+  return theorem_3_bound(in, at_two_values(in, psi, t), classes, negatives);
 }
 
 Real tilted_collision_probability(long long classes, const Real& ratio) {

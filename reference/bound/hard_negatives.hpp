@@ -42,6 +42,15 @@ Real theorem_3_bound(const Arithmetic& in, const LossAtCollapse& psi, long long 
 Real theorem_3_bound_enumerated(const Arithmetic& in, const LossOfTuple& psi, long long classes,
                                 int negatives);
 
+/// HN (18): psi_k at (||sum mu||^2 - sum ||mu||^2)/(C(C-1)) - 1 everywhere, from the squared norm
+/// of the sum of the class means and the sum of their squared norms. By Remark 2 it is at least
+/// `theorem_2_bound` when sum_of_squares <= C and square_of_sum >= 0.
+Real scl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
+                        const Real& square_of_sum, const Real& sum_of_squares);
+/// HN (38): E psi_k(b_i (||sum mu||^2 - sum ||mu||^2 - C(C-1))/(C(C-1)))_i over the collisions.
+Real ucl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
+                        const Real& square_of_sum, const Real& sum_of_squares);
+
 /// Probability that a hardened negative shares the anchor's class at neural collapse, for a
 /// separable hardening prod h(u_i): 1 / (1 + (C-1) ratio), where ratio = h(-1/(C-1)) / h(1).
 Real tilted_collision_probability(long long classes, const Real& ratio);

@@ -86,6 +86,26 @@ TEST(Theorem3, IsAboveTheorem2AndGrowsWithTheNumberOfNegatives) {
   }
 }
 
+TEST(AtMeans, IsTheBoundAtAnEtfAndAboveItElsewhere) {
+  const Arithmetic in = Arithmetic::enclosing(engines().front(), 128);
+  for (const Psi& psi : {mean, sum}) {
+    EXPECT_NE(equal(scl_bound_at_means(in, psi, 5, 4, 0, 5), theorem_2_bound(in, psi, 5, 4)),
+              Truth::no);
+    EXPECT_NE(equal(ucl_bound_at_means(in, psi, 5, 4, 0, 5), theorem_3_bound(in, psi, 5, 4)),
+              Truth::no);
+    for (const auto& [square, squares] : {std::pair{Real(1), Real(5)}, {Real(0), Real(4)}}) {
+      EXPECT_EQ(
+          less(theorem_2_bound(in, psi, 5, 4), scl_bound_at_means(in, psi, 5, 4, square, squares)),
+          Truth::yes);
+      EXPECT_EQ(
+          less(theorem_3_bound(in, psi, 5, 4), ucl_bound_at_means(in, psi, 5, 4, square, squares)),
+          Truth::yes);
+    }
+  }
+  // (17) = (18) for three unit means at right angles: every product is 0.
+  EXPECT_NE(equal(scl_bound_at_means(in, mean, 3, 2, 3, 3), mean.at(in, -1, 2)), Truth::no);
+}
+
 TEST(Binomial, WeightsFromTheModeAreTheWeightsFromZero) {
   // The direct recurrence from p^n, and an exact first moment: E M = n q.
   const Real q = Real::ratio(3, 7), p = Real(1) - q;

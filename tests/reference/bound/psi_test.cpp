@@ -40,6 +40,12 @@ TEST(Psi, InfoNceIsItsDefinition) {
     }
 }
 
+TEST(Psi, TheConstantCountsForNegativeArguments) {
+  const Psi third = Psi::info_nce(Real::ratio(1, 3), Psi::Over::sum, 2);
+  expect_same([&](auto in) { return third.at(in, -1, 5); },
+              [](auto in) { return log(in(Real::ratio(1, 3) + Real(5) * exp(in(-1, 2)))); });
+}
+
 TEST(Psi, PiecewiseLinearKindsAreExact) {
   const Arithmetic in = Arithmetic::enclosing(engines().front(), 64);
   EXPECT_TRUE(identical(Psi::linear(Psi::Over::sum)(in, values, counts), Real::ratio(-3, 2)));
