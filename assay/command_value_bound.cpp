@@ -20,7 +20,7 @@ using reference::Bound;
 using reference::BoundLine;
 using reference::BoundParameters;
 using reference::BoundValue;
-using reference::Psi;
+using reference::LossFunction;
 using reference::Real;
 
 constexpr long long most_negatives = 1'000'000;    // k + 1 terms
@@ -58,25 +58,27 @@ std::optional<Real> real_of(const ValueOptions& options, const std::string& name
   }
 }
 
-Psi::Over over_of(const ValueOptions& options) {
+bool takes_mean(const ValueOptions& options) {
   const std::string text = text_of(options, "normalise").value_or("mean");
   if (text != "mean" && text != "sum")
     throw engine::InputError("--normalise", "'" + text + "'", "expected mean or sum");
-  return text == "mean" ? Psi::Over::mean : Psi::Over::sum;
+  return text == "mean";
 }
 
-Psi psi_of(const ValueOptions& options) {
+LossFunction psi_of(const ValueOptions& options) {
   const Text text = text_of(options, "psi");
   for (const char* name : {"normalise", "alpha", "temperature"})
     if (text && text_of(options, name))
       throw engine::InputError(std::string("--") + name, "", "is part of --psi when that is given");
-  const Real alpha = real_of(options, "alpha").value_or(1);
-  const Real temperature = real_of(options, "temperature").value_or(1);
-  const Psi::Over over = over_of(options);
+  const LossFunction::LogSum settings = {
+      .alpha = real_of(options, "alpha").value_or(1),
+      .weight = 1,
+      .per_negative = takes_mean(options),
+      .temperature = real_of(options, "temperature").value_or(1)};
   try {
-    return text ? Psi::parse(*text) : Psi::info_nce(alpha, over, temperature);
+    return text ? LossFunction::parse(*text) : LossFunction::log_sum(settings);
   } catch (const std::invalid_argument& e) {
-    throw engine::InputError(text ? "--psi" : "loss function", "", e.what());
+    throw engine::InputError(text ? "--psi" : "--alpha, --temperature", "", e.what());
   }
 }
 
@@ -136,7 +138,7 @@ std::vector<std::pair<std::string, std::string>> used_of(const Bound& bound,
 
 std::string convention_of(const BoundParameters& p) {
   const std::string text = p.psi.text();
-  return text == Psi::algorithm_1().text() ? text + " (HN Algorithm 1)" : text;
+  return text == reference::algorithm_1_loss().text() ? text + " (HN Algorithm 1)" : text;
 }
 
 std::string engines_of(const BoundValue& value) {

@@ -9,7 +9,6 @@
 #include "reference/arithmetic/ladder.hpp"
 #include "reference/bound/clop.hpp"
 #include "reference/bound/clop_lemmas.hpp"
-#include "reference/bound/hard_negatives.hpp"
 
 namespace assay::reference {
 namespace {
@@ -25,9 +24,18 @@ const T& given(const std::optional<T>& value, const char* name) {
 long long classes(const BoundParameters& p) { return given(p.classes, "classes"); }
 int negatives(const BoundParameters& p) { return given(p.negatives, "negatives"); }
 
+// HN's theorems need it; without it the number would bound nothing.
+void require_convex_and_nondecreasing(const BoundParameters& p) {
+  const LossProperties properties = p.psi.properties(std::max(negatives(p), 1));
+  if (!properties.convex || !properties.nondecreasing)
+    throw std::invalid_argument("the loss function '" + p.psi.text() +
+                                "' is not known to be convex and non-decreasing");
+}
+
 BoundRow row(std::string label, Real value) { return {std::move(label), std::move(value), {}}; }
 
 Rows theorem_1_rows(const Arithmetic& in, const BoundParameters& p) {
+  require_convex_and_nondecreasing(p);
   const Real ratio = exponential_ratio(in, classes(p), p.beta);
   return {
       row("L_SCL = L_HSCL", theorem_2_bound(in, p.psi, classes(p), negatives(p))),
@@ -39,14 +47,17 @@ Rows theorem_1_rows(const Arithmetic& in, const BoundParameters& p) {
 }
 
 Rows theorem_2_rows(const Arithmetic& in, const BoundParameters& p) {
+  require_convex_and_nondecreasing(p);
   return {row("bound", theorem_2_bound(in, p.psi, classes(p), negatives(p)))};
 }
 
 Rows theorem_3_rows(const Arithmetic& in, const BoundParameters& p) {
+  require_convex_and_nondecreasing(p);
   return {row("bound", theorem_3_bound(in, p.psi, classes(p), negatives(p)))};
 }
 
 Rows batched_rows(const Arithmetic& in, const BoundParameters& p) {
+  require_convex_and_nondecreasing(p);
   if (p.batch_sizes.empty()) throw std::invalid_argument("batch-size is needed");
   return {
       row("bound (29) as printed", batched_bound_printed(in, p.psi, classes(p), negatives(p))),

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "reference/arithmetic/engine.hpp"
-#include "reference/bound/psi.hpp"
+#include "reference/bound/hard_negatives.hpp"
 
 namespace assay::reference {
 
@@ -16,7 +16,7 @@ namespace assay::reference {
 struct BoundParameters {
   std::optional<long long> classes;
   std::optional<int> negatives;
-  Psi psi = Psi::algorithm_1();
+  LossFunction psi = algorithm_1_loss();
   Real beta = 0;
   Real epsilon = 0;
   std::optional<Real> eta;

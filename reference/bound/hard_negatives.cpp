@@ -21,12 +21,22 @@ void require_negatives(int negatives) { require(negatives >= 1, "negatives must 
 
 bool certainly_negative(const Real& x) { return less(x, 0) == Truth::yes; }
 
+void require_symmetric(const LossFunction& psi, int k) {
+  require(psi.properties(k).symmetric, "the loss function must be symmetric");
+}
+
 // psi at `same` zeros and `different` arguments t.
-LossAtCollapse at_two_values(const Arithmetic& in, const Psi& psi, const Real& t) {
-  return [in, psi, values = std::array<Real, 2>{Real(0), t}](int same, int different) {
+LossAtCollapse at_two_values(const Arithmetic& in, const LossFunction& psi, const Real& t) {
+  return [psi, values = std::array<Real, 2>{in(0), in(t)}](int same, int different) {
+    require_symmetric(psi, same + different);
     const std::array<int, 2> counts = {same, different};
-    return psi(in, values, counts);
+    return psi.of_counts(values, counts);
   };
+}
+
+// psi_k(t, ..., t)
+Real at_one_value(const Arithmetic& in, const LossFunction& psi, const Real& t, int k) {
+  return at_two_values(in, psi, t)(0, k);
 }
 
 // The common argument of (18) and (38).
@@ -42,13 +52,18 @@ Real etf_argument(long long classes) {
   return Real::ratio(-classes, classes - 1);
 }
 
-LossAtCollapse at_collapse(const Arithmetic& in, const Psi& psi, long long classes) {
+LossFunction algorithm_1_loss() {
+  return LossFunction::log_sum({.alpha = 1, .weight = 1, .per_negative = true, .temperature = 1});
+}
+
+LossAtCollapse at_collapse(const Arithmetic& in, const LossFunction& psi, long long classes) {
   return at_two_values(in, psi, etf_argument(classes));
 }
 
-Real theorem_2_bound(const Arithmetic& in, const Psi& psi, long long classes, int negatives) {
+Real theorem_2_bound(const Arithmetic& in, const LossFunction& psi, long long classes,
+                     int negatives) {
   require_negatives(negatives);
-  return psi.at(in, etf_argument(classes), negatives);
+  return at_one_value(in, psi, etf_argument(classes), negatives);
 }
 
 Real theorem_3_bound(const Arithmetic& in, const LossAtCollapse& psi, long long classes,
@@ -59,11 +74,12 @@ Real theorem_3_bound(const Arithmetic& in, const LossAtCollapse& psi, long long 
                               [&](int different) { return psi(negatives - different, different); });
 }
 
-Real theorem_3_bound(const Arithmetic& in, const Psi& psi, long long classes, int negatives) {
+Real theorem_3_bound(const Arithmetic& in, const LossFunction& psi, long long classes,
+                     int negatives) {
   return theorem_3_bound(in, at_collapse(in, psi, classes), classes, negatives);
 }
 
-Real theorem_3_bound_enumerated(const Arithmetic& in, const LossOfTuple& psi, long long classes,
+Real theorem_3_bound_enumerated(const Arithmetic& in, const LossFunction& psi, long long classes,
                                 int negatives) {
   require_classes(classes);
   require_negatives(negatives);
@@ -85,14 +101,15 @@ Real theorem_3_bound_enumerated(const Arithmetic& in, const LossOfTuple& psi, lo
   return total / Real(terms);
 }
 
-Real scl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
-                        const Real& square_of_sum, const Real& sum_of_squares) {
+Real scl_bound_at_means(const Arithmetic& in, const LossFunction& psi, long long classes,
+                        int negatives, const Real& square_of_sum, const Real& sum_of_squares) {
   require_negatives(negatives);
-  return psi.at(in, argument_at_means(classes, square_of_sum, sum_of_squares), negatives);
+  return at_one_value(in, psi, argument_at_means(classes, square_of_sum, sum_of_squares),
+                      negatives);
 }
 
-Real ucl_bound_at_means(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
-                        const Real& square_of_sum, const Real& sum_of_squares) {
+Real ucl_bound_at_means(const Arithmetic& in, const LossFunction& psi, long long classes,
+                        int negatives, const Real& square_of_sum, const Real& sum_of_squares) {
   const Real t = argument_at_means(classes, square_of_sum, sum_of_squares);
   return theorem_3_bound(in, at_two_values(in, psi, t), classes, negatives);
 }
@@ -114,12 +131,12 @@ Real polynomial_ratio(long long classes, int power) {
   return pow(Real::ratio(classes - 2, 2 * (classes - 1)), power);
 }
 
-Real hucl_at_collapse(const Arithmetic& in, const Psi& psi, long long classes, int negatives,
-                      const Real& ratio) {
+Real hucl_at_collapse(const Arithmetic& in, const LossFunction& psi, long long classes,
+                      int negatives, const Real& ratio) {
   require_classes(classes);
   require_negatives(negatives);
   require(!certainly_negative(ratio), "the ratio of a hardening must not be negative");
-  if (equal(ratio, 0) == Truth::yes) return psi.at(in, 0, negatives);
+  if (equal(ratio, 0) == Truth::yes) return at_one_value(in, psi, 0, negatives);
   const LossAtCollapse value = at_collapse(in, psi, classes);
   return binomial_expectation(in, negatives, Real(classes - 1) * ratio, [&](int different) {
     return value(negatives - different, different);
@@ -147,16 +164,17 @@ Real batch_weight_sum(std::span<const long long> batch_sizes) {
   return total;
 }
 
-Real batched_bound_printed(const Arithmetic& in, const Psi& psi, long long classes, int negatives) {
+Real batched_bound_printed(const Arithmetic& in, const LossFunction& psi, long long classes,
+                           int negatives) {
   return theorem_2_bound(in, psi, classes, negatives);
 }
 
-Real batched_value_at_collapse(const Arithmetic& in, const Psi& psi, long long classes,
+Real batched_value_at_collapse(const Arithmetic& in, const LossFunction& psi, long long classes,
                                int negatives, std::span<const long long> batch_sizes) {
   return batch_weight_sum(batch_sizes) * theorem_2_bound(in, psi, classes, negatives);
 }
 
-Real batched_bound_by_batch(const Arithmetic& in, const Psi& psi, int negatives,
+Real batched_bound_by_batch(const Arithmetic& in, const LossFunction& psi, int negatives,
                             std::span<const Real> weights,
                             std::span<const long long> classes_present) {
   require(!weights.empty() && weights.size() == classes_present.size(),

@@ -138,7 +138,7 @@ class ValueBound(Case):
         same, again = self.lines(*words, "--psi", "info-nce weight=1 alpha=0.5 temperature=1/2")
         self.assertEqual(same["convention"], result["convention"])
         self.assertEqual(again["bound"]["exact_ends"], lines["bound"]["exact_ends"])
-        self.assertIn("convention  hinge margin=1 over=mean", run("value", *words, "--psi", "hinge").stdout)
+        self.assertIn("convention  hinge margin=1 over=mean", run("value", *words, "--psi", "hinge over=mean margin=1").stdout)
 
     def test_theorem_3_is_a_binomial_sum(self):
         _, lines = self.lines("hard-negatives/theorem-3", "--classes", 3, "--negatives", 6)
@@ -176,7 +176,7 @@ class ValueBound(Case):
         for words, part in [(["--alpha", "-1"], "alpha"), (["--alpha", "nan"], "alpha"), (["--alpha", ""], "alpha"),
                             (["--temperature", 0], "temperature"), (["--temperature", "nan"], "temperature"),
                             (["--temperature", "-1/2"], "temperature"), (["--normalise", "max"], "normalise"),
-                            (["--beta", 1], "--beta"), (["--psi", "cosine"], "--psi"), (["--psi", "max", "--alpha", 1], "--alpha"),
+                            (["--beta", 1], "--beta"), (["--psi", "cosine"], "--psi"), (["--psi", "concave"], "concave"), (["--psi", "hinge"], "--psi"), (["--psi", "max", "--alpha", 1], "--alpha"),
                             (["--input", PAIRS], "--input"), (["--digits", 0], "digits")]:
             self.refused(run("value", *good, *words), part)
         self.refused(run("value", "clop/theorem-1", "--classes", 5, "--epsilon", "-1/10"), "epsilon")

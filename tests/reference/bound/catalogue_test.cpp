@@ -6,8 +6,6 @@
 
 #include <stdexcept>
 
-#include "reference/bound/hard_negatives.hpp"
-
 namespace assay::reference {
 namespace {
 
@@ -61,6 +59,18 @@ TEST(Catalogue, EveryRequiredParameterIsRequired) {
     }
 }
 
+TEST(Catalogue, LossFunctionsOutsideTheHypothesesAreRefused) {
+  BoundParameters p = parameters();
+  for (const char* text : {"decreasing", "concave", "non-monotone", "concave-linear bend=0"}) {
+    p.psi = LossFunction::parse(text);
+    EXPECT_THROW(bound_value(*find_bound("hard-negatives/theorem-2"), p, 5), std::invalid_argument);
+    EXPECT_THROW(bound_value(*find_bound("hard-negatives/theorem-3"), p, 5), std::invalid_argument);
+  }
+  p.negatives = 2;
+  p.psi = LossFunction::parse("max-affine 1,0,0;1,1,0");
+  EXPECT_THROW(bound_value(*find_bound("hard-negatives/theorem-3"), p, 5), std::invalid_argument);
+}
+
 TEST(Catalogue, LooksUpByName) {
   EXPECT_EQ(find_bound("hard-negatives/theorem-9"), nullptr);
   const Bound& bound = *find_bound("hard-negatives/theorem-1");
@@ -71,7 +81,7 @@ TEST(Catalogue, LooksUpByName) {
 
 TEST(Catalogue, ExactValuesAreWrittenAsFractions) {
   BoundParameters p = parameters();
-  p.psi = Psi::hinge(1, Psi::Over::mean);
+  p.psi = LossFunction::hinge(1, Over::mean);
   const BoundValue value = bound_value(*find_bound("hard-negatives/theorem-3"), p, 5);
   EXPECT_EQ(value.lines[0].exact, "1/10");  // only collisions cost: E[same]/k = 1/C
 }
