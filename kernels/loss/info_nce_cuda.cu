@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/device_array.cuh"
 #include "kernels/loss/info_nce.hpp"
 #include "kernels/loss/info_nce_arguments.hpp"
 #include "kernels/loss/info_nce_gradient.cuh"
@@ -16,40 +17,19 @@ namespace {
 using info_nce::Plain;
 using info_nce::Sweep;
 
-void check(cudaError_t status, const char* what) {
-  if (status != cudaSuccess)
-    throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(status));
-}
-
-/// Device memory for so many elements.
-template <class T>
-class DeviceArray {
- public:
-  explicit DeviceArray(std::size_t count) {
-    check(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)), "cudaMalloc");
-  }
-  ~DeviceArray() { cudaFree(data_); }
-  DeviceArray(const DeviceArray&) = delete;
-  DeviceArray& operator=(const DeviceArray&) = delete;
-  T* get() const { return data_; }
-
- private:
-  T* data_ = nullptr;
-};
-
 /// A dense device copy of `n` rows of `d` elements, `stride` apart on the host.
 template <class T>
 void copy_rows(T* device, const void* host, std::int64_t n, std::int64_t d, std::int64_t stride) {
   const std::size_t row = static_cast<std::size_t>(d) * sizeof(T);
   const std::size_t pitch = n > 1 ? static_cast<std::size_t>(stride) * sizeof(T) : row;
-  check(cudaMemcpy2D(device, row, host, pitch, row, static_cast<std::size_t>(n),
-                     cudaMemcpyHostToDevice),
-        "copying an input");
+  check_cuda(cudaMemcpy2D(device, row, host, pitch, row, static_cast<std::size_t>(n),
+                          cudaMemcpyHostToDevice),
+             "copying an input");
 }
 
 void copy_back(float* host, const float* device, std::size_t count) {
-  check(cudaMemcpy(host, device, count * sizeof(float), cudaMemcpyDeviceToHost),
-        "copying an output");
+  check_cuda(cudaMemcpy(host, device, count * sizeof(float), cudaMemcpyDeviceToHost),
+             "copying an output");
 }
 
 std::size_t elements_of(const InfoNceInputs& q) {
@@ -69,8 +49,8 @@ struct DeviceInputs {
 };
 
 void wait() {
-  check(cudaGetLastError(), "launching the kernel");
-  check(cudaDeviceSynchronize(), "running the kernel");
+  check_cuda(cudaGetLastError(), "launching the kernel");
+  check_cuda(cudaDeviceSynchronize(), "running the kernel");
 }
 
 template <class Element, class Policy>
@@ -121,9 +101,9 @@ void run_backward(const InfoNceBackwardArguments& q, Policy policy) {
 /// \throws std::runtime_error if the current device has no bfloat16 tensor cores
 void require_tensor_cores() {
   int device = 0, major = 0;
-  check(cudaGetDevice(&device), "cudaGetDevice");
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-        "cudaDeviceGetAttribute");
+  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+  check_cuda(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
+             "cudaDeviceGetAttribute");
   if (major < 8) throw std::runtime_error("CUDA: tensor cores need compute capability 8.0");
 }
 
