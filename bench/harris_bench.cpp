@@ -104,7 +104,7 @@ void emulated(benchmark::State& state) {
 BENCHMARK(decide)
     ->Args({3, 5, 4})
     ->Args({3, 5, 9})
-    ->Args({3, 5, 16})
+    ->Args({3, 5, 12})
     ->Args({2, 4, 4})
     ->Args({4, 8, 4});
 BENCHMARK(draw)->Args({3, 5, 4})->Args({3, 5, 9});

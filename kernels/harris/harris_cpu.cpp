@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Harris sums on one core: one axis after the other, in the narrowest sufficient integers.
 //
-// Summing out one axis leaves a table of n^(k-1) numbers, so that three tables cost n^k + n^(k-1) +
-// ... multiplications each and the loops vectorise. With G = max(1, max|g|), H = max(1, max|h|)
-// every partial sum is at most W G H: below 2^31 the sums fit 32 bits, below 2^63 they fit 64. The
-// numerator is at most twice W^2 G H, below 2^63 in the first case (2^62 and a difference of two),
+// Summing out one axis leaves a table of n^(k-1) numbers, so that a table costs n^k + n^(k-1) + ...
+// + n multiplications, in loops that vectorise. With G = max(1, max|g|), H = max(1, max|h|) every
+// partial sum is at most W G H: below 2^31 the sums fit 32 bits, below 2^63 they fit 64 (with
+// 32-bit factors if these fit). The numerator is at most 2 W^2 G H, below 2^63 in the first case,
 // below 2^127 in the second. Larger instances are added cell by cell in 128 bits, or are too large.
 #include <array>
 #include <utility>
@@ -22,9 +22,10 @@ struct Instance {
   const std::int64_t *w, *g, *h;
 };
 
-/// The weights' total and the sizes of the tables; W = 0 says that `order` tells why there is none.
+/// W and the sizes of what is added; no W unless `order` is equal.
 struct Sizes {
-  std::uint64_t total = 0;
+  std::uint64_t total = 1;
+  std::uint64_t weight = 0;    ///< at least the largest weight, if that is not negative
   std::uint64_t g = 1, h = 1;  ///< at least max(1, max|.|), at most twice that
   HarrisOrder order = HarrisOrder::equal;
 };
@@ -45,6 +46,7 @@ void multiply_total(const std::int64_t* w, int count, Sizes& s) {
     sum += static_cast<std::uint64_t>(w[i]);
     signs |= w[i];
   }
+  s.weight |= static_cast<std::uint64_t>(signs);
   if (signs < 0 || sum == 0) s.order = HarrisOrder::no_law;
   if (s.order != HarrisOrder::equal) return;
   constexpr Unsigned128 limit = Unsigned128(1) << 63;
@@ -57,7 +59,6 @@ void multiply_total(const std::int64_t* w, int count, Sizes& s) {
 template <int Axes, int Support>
 Sizes sizes_of(HarrisLaw law, const Instance& q) {
   Sizes s;
-  s.total = 1;
   if (law == HarrisLaw::joint) {
     multiply_total(q.w, power(Support, Axes), s);
   } else {
@@ -74,18 +75,18 @@ Sizes sizes_of(HarrisLaw law, const Instance& q) {
   return s;
 }
 
-/// sum over the first axis, then over the next: w[axis][i] are its weights.
-template <int Axes, int Support, class T>
-T summed(const T* table, const T (*w)[Support]) {
+/// The sum over the first axis, then over the next, in Sum; w[axis][i] are its weights.
+template <int Axes, int Support, class Sum, class T, class Weight>
+Sum summed(const T* table, const Weight (*w)[Support]) {
   if constexpr (Axes == 0) {
     return table[0];
   } else {
     constexpr int rest = power(Support, Axes - 1);
-    T sums[rest];
-    for (int j = 0; j < rest; ++j) sums[j] = w[0][0] * table[j];
+    Sum sums[rest];
+    for (int j = 0; j < rest; ++j) sums[j] = Sum{w[0][0]} * table[j];
     for (int i = 1; i < Support; ++i)
-      for (int j = 0; j < rest; ++j) sums[j] += w[0][i] * table[i * rest + j];
-    return summed<Axes - 1, Support, T>(sums, w + 1);
+      for (int j = 0; j < rest; ++j) sums[j] += Sum{w[0][i]} * table[i * rest + j];
+    return summed<Axes - 1, Support, Sum>(sums, w + 1);
   }
 }
 
@@ -93,8 +94,8 @@ void conclude(HarrisSums& s) {
   s.order = static_cast<HarrisOrder>((s.numerator > 0) - (s.numerator < 0));
 }
 
-/// Sums in T, numerator in Wide.
-template <int Axes, int Support, class T, class Wide>
+/// Tables and weights in T, sums in Sum, the numerator in Wide.
+template <int Axes, int Support, class T, class Sum, class Wide>
 void add_up(HarrisLaw law, const Instance& q, std::uint64_t total, HarrisSums& out) {
   constexpr int cells = power(Support, Axes);
   T g[cells], h[cells], gh[cells];
@@ -103,10 +104,10 @@ void add_up(HarrisLaw law, const Instance& q, std::uint64_t total, HarrisSums& o
     h[i] = static_cast<T>(q.h[i]);
     gh[i] = g[i] * h[i];
   }
-  T sum_gh = 0, sum_g = 0, sum_h = 0;
+  Sum sum_gh = 0, sum_g = 0, sum_h = 0;
   if (law == HarrisLaw::joint) {
     for (int i = 0; i < cells; ++i) {
-      const T w = static_cast<T>(q.w[i]);
+      const Sum w = static_cast<Sum>(q.w[i]);
       sum_gh += w * gh[i];
       sum_g += w * g[i];
       sum_h += w * h[i];
@@ -116,9 +117,9 @@ void add_up(HarrisLaw law, const Instance& q, std::uint64_t total, HarrisSums& o
     for (int axis = 0; axis < Axes; ++axis)
       for (int i = 0; i < Support; ++i)
         w[axis][i] = static_cast<T>(q.w[(law == HarrisLaw::independent ? axis * Support : 0) + i]);
-    sum_gh = summed<Axes, Support, T>(gh, w);
-    sum_g = summed<Axes, Support, T>(g, w);
-    sum_h = summed<Axes, Support, T>(h, w);
+    sum_gh = summed<Axes, Support, Sum>(gh, w);
+    sum_g = summed<Axes, Support, Sum>(g, w);
+    sum_h = summed<Axes, Support, Sum>(h, w);
   }
   out.gh = sum_gh;
   out.g = sum_g;
@@ -143,26 +144,55 @@ bool fits(const Instance& q, int cells, std::uint64_t total) {
   return Unsigned128(total) * total <= limit / (Unsigned128(g) * h);
 }
 
-/// In 128 bits, cell by cell: rare, and not worth a table of its own per shape.
-void add_up_wide(const HarrisBatch& b, const Instance& q, std::uint64_t total, HarrisSums& out) {
+/// Weights of all cells; each is at most W, below 2^63.
+void multiply_weights(const HarrisBatch& b, const std::int64_t* w, std::int64_t* cell_weights) {
+  cell_weights[0] = 1;
+  for (int axis = b.axes - 1, size = 1; axis >= 0; --axis, size *= b.support) {
+    const std::int64_t* const row = w + (b.law == HarrisLaw::independent ? axis * b.support : 0);
+    for (int i = b.support - 1; i >= 0; --i)
+      for (int j = 0; j < size; ++j) cell_weights[i * size + j] = cell_weights[j] * row[i];
+  }
+}
+
+/// Cell by cell, in 128 bits: `Product` holds g h.
+template <class Product>
+void add_cells(int cells, const std::int64_t* w, const Instance& q, HarrisSums& out) {
+  for (int i = 0; i < cells; ++i) {
+    out.gh += Int128(w[i]) * (Product(q.g[i]) * q.h[i]);
+    out.g += Int128(w[i]) * q.g[i];
+    out.h += Int128(w[i]) * q.h[i];
+  }
+}
+
+void add_up_wide(const HarrisBatch& b, const Instance& q, const Sizes& s, HarrisSums& out) {
   const int cells = static_cast<int>(b.cells());
-  if (!fits(q, cells, total)) {
+  if (!fits(q, cells, s.total)) {
     out.order = HarrisOrder::too_large;
     return;
   }
-  for (int cell = 0; cell < cells; ++cell) {
-    Int128 w = b.law == HarrisLaw::joint ? q.w[cell] : 1;
-    for (int axis = b.axes - 1, rest = cell; b.law != HarrisLaw::joint && axis >= 0; --axis) {
-      w *= q.w[(b.law == HarrisLaw::independent ? axis * b.support : 0) + rest % b.support];
-      rest /= b.support;
-    }
-    out.gh += w * (Int128(q.g[cell]) * q.h[cell]);
-    out.g += w * q.g[cell];
-    out.h += w * q.h[cell];
-  }
-  out.total = total;
+  std::int64_t products[4096];
+  if (b.law != HarrisLaw::joint) multiply_weights(b, q.w, products);
+  const std::int64_t* const w = b.law == HarrisLaw::joint ? q.w : products;
+  if (Unsigned128(s.g) * s.h < Unsigned128(1) << 63)
+    add_cells<std::int64_t>(cells, w, q, out);
+  else
+    add_cells<Int128>(cells, w, q, out);
+  out.total = s.total;
   out.numerator = out.gh * out.total - out.g * out.h;
   conclude(out);
+}
+
+/// Sums of at most 64 bits: W * values < 2^63, where values >= |g h|, |g|, |h|.
+template <int Axes, int Support>
+void add_up_narrow(HarrisLaw law, const Instance& q, const Sizes& s, HarrisSums& out) {
+  const std::uint64_t total = s.total, values = s.g * s.h;
+  constexpr std::uint64_t half = std::uint64_t{1} << 31;
+  if (total * values < half)
+    add_up<Axes, Support, std::int32_t, std::int32_t, std::int64_t>(law, q, total, out);
+  else if (s.weight < half && values < half)
+    add_up<Axes, Support, std::int32_t, std::int64_t, Int128>(law, q, total, out);
+  else
+    add_up<Axes, Support, std::int64_t, std::int64_t, Int128>(law, q, total, out);
 }
 
 template <int Axes, int Support>
@@ -177,11 +207,9 @@ void run(const HarrisBatch& b, HarrisSums* sums) {
     const Unsigned128 values = Unsigned128(s.g) * s.h;  // at most 2^126
     constexpr std::uint64_t word = std::uint64_t{1} << 63;
     if (values >= word || values * s.total >= word)
-      add_up_wide(b, q, s.total, out);
-    else if (static_cast<std::uint64_t>(values) * s.total < std::uint64_t{1} << 31)
-      add_up<Axes, Support, std::int32_t, std::int64_t>(b.law, q, s.total, out);
+      add_up_wide(b, q, s, out);
     else
-      add_up<Axes, Support, std::int64_t, Int128>(b.law, q, s.total, out);
+      add_up_narrow<Axes, Support>(b.law, q, s, out);
   }
 }
 

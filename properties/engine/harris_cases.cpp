@@ -26,6 +26,8 @@ class Bits {
     left_ -= count;
     return static_cast<std::int64_t>(value);
   }
+  /// 64 uniform bits.
+  std::uint64_t word() { return random_.bits(); }
   /// Nearly uniform in [0, bound), for bounds far below 2^32.
   int below(int bound) {
     return static_cast<int>(
@@ -52,9 +54,16 @@ struct Table {
   template <class Combine>
   void sweep(int axis, Combine combine) const {
     const int s = stride(axis);
-    for (int base = 0; base < cells; base += s * support)
-      for (int i = base + s; i < base + s * support; ++i)
-        values[i] = combine(values[i], values[i - s]);
+    for (int base = 0; base < cells; base += s * support) {
+      std::int64_t* const block = values + base;
+      if (s == 1) {
+        std::int64_t before = block[0];
+        for (int i = 1; i < support; ++i) before = block[i] = combine(block[i], before);
+      } else {
+        for (int i = s; i < s * support; i += s)
+          for (int j = i; j < i + s; ++j) block[j] = combine(block[j], block[j - s]);
+      }
+    }
   }
   void shift(std::int64_t by) const {
     for (int i = 0; i < cells; ++i) values[i] += by;
@@ -88,19 +97,37 @@ void running_maximum(const Table& t) {
     t.sweep(axis, [](std::int64_t x, std::int64_t before) { return std::max(x, before); });
 }
 
-/// Sums of functions of one argument, each of at most 2^bits / k.
+/// Sums of rising functions of one argument, each below 2^value_bits / k.
 void fill_additive(const Table& t, Bits& bits, int value_bits) {
-  std::int64_t steps[reference::harris_max_axes][reference::harris_max_support] = {};
-  for (int axis = 0; axis < t.axes; ++axis) {
-    for (int i = 0; i < t.support; ++i) steps[axis][i] = bits.take(value_bits) / t.axes;
-    std::sort(steps[axis], steps[axis] + t.support);
+  const int halvings = t.axes == 1 ? 0 : t.axes == 2 ? 1 : 2;
+  t.values[0] = 0;
+  for (int axis = t.axes - 1, size = 1; axis >= 0; --axis, size *= t.support) {
+    std::int64_t step[reference::harris_max_support];
+    for (int i = 0; i < t.support; ++i)
+      step[i] = std::max(i > 0 ? step[i - 1] : 0, bits.take(value_bits) >> halvings);
+    for (int i = t.support - 1; i >= 0; --i)
+      for (int j = 0; j < size; ++j) t.values[i * size + j] = t.values[j] + step[i];
   }
-  std::fill(t.values, t.values + t.cells, std::int64_t{0});
-  for (int axis = 0; axis < t.axes; ++axis) {
-    int i = 0;
-    const int s = t.stride(axis);
-    for (int base = 0; base < t.cells; base += s, i = i + 1 < t.support ? i + 1 : 0)
-      for (int j = base; j < base + s; ++j) t.values[j] += steps[axis][i];
+}
+
+/// Uniform numbers in [0, 2^value_bits) with fewer large ones, since a maximum of many is nearly
+/// always the largest there is: bits that two draws share, or few draws (one in eight,
+/// one in two of a small table).
+void fill_draws(const Table& t, Bits& bits, int value_bits, bool few) {
+  const std::uint64_t mask = (std::uint64_t{1} << value_bits) - 1;
+  const int per_word = 64 / value_bits;
+  for (int first = 0; first < t.cells; first += per_word) {
+    std::uint64_t word = bits.word(), keep = ~std::uint64_t{0};
+    if (few)
+      keep = t.cells < 32 ? bits.word() : bits.word() & bits.word() & bits.word();
+    else
+      word &= bits.word();
+    const int end = std::min(first + per_word, t.cells);
+    for (int i = first; i < end; ++i) {
+      t.values[i] = static_cast<std::int64_t>(word & mask & (0 - (keep & 1)));
+      word >>= value_bits;
+      keep >>= 1;
+    }
   }
 }
 
@@ -110,16 +137,12 @@ void fill_monotone(const Table& t, Bits& bits, int value_bits) {
   const int kind = static_cast<int>(bits.take(2));
   if (kind >= 2) {
     fill_additive(t, bits, value_bits);
-    if (kind == 2) return;
-    const std::int64_t threshold = t.values[bits.below(t.cells)];
-    for (int i = 0; i < t.cells; ++i) t.values[i] = t.values[i] > threshold ? 1 : 0;
+    if (kind == 2 || t.cells == 1) return;
+    const std::int64_t threshold = t.values[1 + bits.below(t.cells - 1)];
+    for (int i = 0; i < t.cells; ++i) t.values[i] = t.values[i] >= threshold ? 1 : 0;
     return;
   }
-  // Fewer large draws, since a maximum of many is nearly always the largest there is.
-  for (int i = 0; i < t.cells; ++i) {
-    const std::int64_t draw = bits.take(value_bits);
-    t.values[i] = kind == 0 ? draw & bits.take(value_bits) : draw & -(bits.take(3) >> 2);
-  }
+  fill_draws(t, bits, value_bits, kind == 1);
   running_maximum(t);
 }
 
