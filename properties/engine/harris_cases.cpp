@@ -137,8 +137,9 @@ void fill_monotone(const Table& t, Bits& bits, int value_bits) {
   const int kind = static_cast<int>(bits.take(2));
   if (kind >= 2) {
     fill_additive(t, bits, value_bits);
-    if (kind == 2 || t.cells == 1) return;
-    const std::int64_t threshold = t.values[1 + bits.below(t.cells - 1)];
+    if (kind == 2) return;
+    const std::int64_t threshold =
+        std::max(t.values[bits.below(t.cells)], t.values[0] + 1);  // not the indicator of all
     for (int i = 0; i < t.cells; ++i) t.values[i] = t.values[i] >= threshold ? 1 : 0;
     return;
   }

@@ -32,7 +32,7 @@ void for_each_cell(const HarrisInstance& q, Convert convert, Visit visit) {
     Integer weight = convert(1);
     if (q.law == HarrisLaw::joint) weight = convert(q.weights[static_cast<std::size_t>(cell)]);
     for (int axis = 0; q.law != HarrisLaw::joint && axis < q.axes; ++axis) {
-      const int row = q.law == HarrisLaw::independent ? axis : 0;
+      const std::int64_t row = q.law == HarrisLaw::independent ? axis : 0;
       weight *= convert(q.weights[static_cast<std::size_t>(row * q.support + digits[axis])]);
     }
     visit(static_cast<std::size_t>(cell), weight);
@@ -89,7 +89,8 @@ bool fits_int128(const HarrisInstance& q) {
     const std::size_t first = q.law == HarrisLaw::independent ? row * std::size_t(axis) : 0;
     Unsigned128 sum = 0;  // at most 4096 * 2^63
     for (std::size_t i = first; i < first + row; ++i) sum += Unsigned128(q.weights[i]);
-    if (!multiply_within(bound, sum, limit) || !multiply_within(bound, sum, limit)) return false;
+    for (int twice = 0; twice < 2; ++twice)
+      if (!multiply_within(bound, sum, limit)) return false;
   }
   return multiply_within(bound, magnitude_of(q.g), limit) &&
          multiply_within(bound, magnitude_of(q.h), limit);

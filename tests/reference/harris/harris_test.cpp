@@ -135,6 +135,10 @@ TEST(Arithmetic, ChangesExactlyAtTheBound) {
   EXPECT_FALSE(in_int128(point(most, 0, 2)));
   EXPECT_FALSE(in_int128(point(std::int64_t{1} << 32, half, 1)));  // 2^64 2^62
   EXPECT_TRUE(in_int128(point((std::int64_t{1} << 32) - 1, half, 1)));
+  EXPECT_TRUE(in_int128(point(3, most, 1024819115206086201)));  // 2^126 - 1, the largest
+  // The second axis alone is too large.
+  EXPECT_FALSE(
+      in_int128({2, 2, HarrisLaw::independent, {1, 1, most, most}, {0, 1, 2, 3}, {0, 1, 2, 3}}));
   // A table of zeros must not switch the bound off: W g would overflow.
   EXPECT_FALSE(in_int128({2, 2, HarrisLaw::iid, {most, most}, {0, 0, 0, 0}, {1, 2, 3, most}}));
   EXPECT_FALSE(in_int128({1, 2, HarrisLaw::iid, {most, 1}, {0, 0}, {0, 0}}));
