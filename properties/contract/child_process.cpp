@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 extern char** environ;
 
@@ -195,6 +196,12 @@ bool ChildProcess::stopped() const {
   return pid_ > 0 &&
          waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
          info.si_pid == pid_;
+}
+
+std::int64_t ChildProcess::kept_waiting_milliseconds() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/schedstat");
+  std::int64_t on_processor = 0, waiting = 0;  // nanoseconds
+  return file >> on_processor >> waiting ? waiting / 1'000'000 : 0;
 }
 
 void ChildProcess::kill_and_reap() {

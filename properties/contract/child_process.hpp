@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,6 +84,10 @@ class ChildProcess {
   /// True when the child is stopped (SIGSTOP, or a debugger's shell): its silence is then somebody
   /// else's doing.
   bool stopped() const;
+  /// Milliseconds that the child's first thread has spent ready to run without a processor, so far;
+  /// 0 where the kernel does not tell. A time limit leaves them out: on a loaded machine a
+  /// candidate that is only kept waiting is not hung.
+  std::int64_t kept_waiting_milliseconds() const;
   /// Gives the child until the deadline to end by itself, then kills its group; reaps it. Returns
   /// how it ended: "exited with status 3", "killed by SIGSEGV", "still running".
   std::string reap(const Deadline& grace);

@@ -145,9 +145,12 @@ Exchange ProcessChannel::exchange(std::span<const std::byte> request, std::size_
                                   const Deadline& deadline) {
   prepare(request);
   if (!request.empty() && anything_unasked()) return Exchange::malformed;
+  Deadline until = deadline;
+  const std::int64_t waited_before = process_.kept_waiting_milliseconds();
+  std::int64_t granted = 0;
   while (true) {
     if (children_interrupted()) return Exchange::interrupted;
-    const int left = deadline.remaining();
+    const int left = until.remaining();
     pollfd wait[3] = {{from_.get(), POLLIN, 0},
                       {stderr_.fd(), POLLIN, 0},
                       {sent_ < outgoing_.size() ? to_.get() : -1, POLLOUT, 0}};
@@ -164,6 +167,12 @@ Exchange ProcessChannel::exchange(std::span<const std::byte> request, std::size_
         return detail_.empty() ? Exchange::complete : Exchange::malformed;
       if (!open) return closed();
     } else if (left == 0 && ready >= 0) {
+      const std::int64_t waited = process_.kept_waiting_milliseconds() - waited_before;
+      if (waited > granted) {
+        until = Deadline(static_cast<int>(waited - granted));
+        granted = waited;
+        continue;
+      }
       if (!received_.empty()) detail_ = " (so far it wrote " + show_bytes(received_) + ")";
       return Exchange::timed_out;
     }

@@ -101,7 +101,15 @@ WorkerCandidate::Ending WorkerCandidate::call(const wire::Call& call) {
     if (!send(message)) return died();
   }
   bool timed_out = false;
-  const std::optional<wire::Reply> reply = receive(Deadline(limits_.milliseconds), timed_out);
+  const std::int64_t waited_before = worker_.kept_waiting_milliseconds();
+  std::optional<wire::Reply> reply = receive(Deadline(limits_.milliseconds), timed_out);
+  for (std::int64_t granted = 0; timed_out;) {
+    const std::int64_t waited = worker_.kept_waiting_milliseconds() - waited_before;
+    if (waited <= granted) break;
+    timed_out = false;
+    reply = receive(Deadline(static_cast<int>(waited - granted)), timed_out);
+    granted = waited;
+  }
   if (!reply && children_interrupted()) {
     stop();
     return {Conduct::unavailable, "interrupted", 0};

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "properties/contract/child_process.hpp"
 #include "properties/contract/process_candidate.hpp"
 #include "tests/properties/contract/isolation/cases.hpp"
 
@@ -45,6 +47,22 @@ TEST(ProcessLife, AStoppedProgramIsNotARefutation) {
   const Observation o = observe(candidate);
   EXPECT_EQ(o.conduct, Conduct::unavailable) << o.detail;
   EXPECT_EQ(o.detail, "the program was stopped by a signal");
+}
+
+TEST(ProcessLife, TimeWithoutAProcessorIsKnown) {
+  if (!std::ifstream("/proc/self/schedstat")) GTEST_SKIP() << "this kernel does not tell";
+  const unsigned count = 2 * std::thread::hardware_concurrency() + 1;
+  std::vector<ChildProcess> spinning(count);  // more than there are processors: somebody waits
+  for (ChildProcess& child : spinning)
+    ASSERT_EQ(child.start({"sh", "-c", "while :; do :; done"}, {}), "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  std::int64_t waited = 0;
+  for (const ChildProcess& child : spinning) waited += child.kept_waiting_milliseconds();
+  EXPECT_GT(waited, 200);
+  ChildProcess idle;
+  ASSERT_EQ(idle.start({"sleep", "10"}, {}), "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_LT(idle.kept_waiting_milliseconds(), 50);
 }
 
 TEST(ProcessLife, NamesAKillFromOutside) {
