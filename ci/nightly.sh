@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ci/nightly.sh: the campaigns too long for a pull request. Ends non-zero if any of them found something.
 #   SEEDS (default 10)          seeds of the certification campaign
+#   CORPUS (default corpus), SEARCH_MINUTES (default 1)  searches of open claims, continued every night
 #   FUZZ_SECONDS (default 300)  per libFuzzer target
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,6 +29,17 @@ for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   build/assay self-test --contract loss/info_nce --seed "$s" || status=1
 done
 build/assay self-test --contract loss/info_nce --compare-rules || status=1
+
+note "claims over ${SEEDS:-10} seeds: the same verdicts; then minutes on what is open, from the kept corpus"
+for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
+  build/assay check --seed "$s" --baseline ci/expected-verdicts.json >/dev/null || status=1
+done
+for claim in $(build/assay list --claims --json | python3 -c '
+import json, sys
+for c in json.load(sys.stdin)["claims"]:
+    if c["kind"] in ("conjecture", "correction") and not c["unavailable"]: print(c["id"])'); do
+  build/assay search "$claim" --minutes "${SEARCH_MINUTES:-1}" --corpus "${CORPUS:-corpus}" || true
+done
 
 note "fuzzing, ${FUZZ_SECONDS:-300} s a target"
 ASSAY_PRESET=fuzz ./run build

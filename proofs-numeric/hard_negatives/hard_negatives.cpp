@@ -6,8 +6,6 @@
 
 namespace assay::proofs {
 
-void add_hard_negatives(engine::ClaimRegistry& registry) {
-  add_hn_theorem_1(registry);
-}
+void add_hard_negatives(engine::ClaimRegistry& registry) { add_hn_theorem_1(registry); }
 
 }  // namespace assay::proofs
