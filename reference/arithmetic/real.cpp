@@ -3,6 +3,7 @@
 #include "reference/arithmetic/real.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -228,7 +229,8 @@ bool identical(const Real& a, const Real& b) {
   if (a.kind_ != b.kind_) return false;
   switch (a.kind_) {
     case Real::Kind::integer: return a.integer_ == b.integer_;
-    case Real::Kind::plain: return std::memcmp(&a.plain_, &b.plain_, sizeof a.plain_) == 0;
+    case Real::Kind::plain:
+      return std::bit_cast<std::uint64_t>(a.plain_) == std::bit_cast<std::uint64_t>(b.plain_);
     case Real::Kind::rational: return Real::Node::rational(a) == Real::Node::rational(b);
     case Real::Kind::enclosure: break;
   }

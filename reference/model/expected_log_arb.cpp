@@ -4,7 +4,6 @@
 // With u = Y/c for a point c near E Y:  E log Y = log c + int_0^oo (e^{-z} - E e^{-zu}) dz/z, and
 // E e^{-zu} = e^{-az} (1 + A(z))^k with A(z) = sum_j p_j (e^{-z r_j} - 1). The integrand is entire.
 // Beyond T it is at most (e^{-T} + E e^{-Tu} / u_min) / T in total.
-#include <algorithm>
 
 #include "reference/arithmetic/number.hpp"
 
@@ -135,9 +134,11 @@ ArbNumber integrate(Integrand& f, double end, const LogIntegralGoal& goal) {
   acb_calc_integrate_opt_t options;
   acb_calc_integrate_opt_init(options);
   const slong prec = goal.working_bits;
-  for (double low = 0, high = 1; low < end; low = high, high *= 8) {
-    acb_set_d(a, low);
-    acb_set_d(b, std::min(high, end));
+  double high = 1;  // pieces [0, 1], [1, 8], [8, 64], ... up to the end
+  for (bool last = false; !last; high *= 8) {
+    last = high >= end;
+    acb_set(a, b);
+    acb_set_d(b, last ? end : high);
     acb_calc_integrate(piece, integrand, &f, a, b, prec, tolerance, options, prec);
     acb_add(total, total, piece, prec);
   }

@@ -59,8 +59,9 @@ double log_integral_plain(const LogIntegral& problem) {
   constexpr double leftmost = -20;   // D <= s^2 Var/2
   constexpr double rightmost = 700;  // exp of it is a double
   const double right = std::min(std::log(40 / (y.alpha + y.k * y.lowest)), rightmost);
+  const int nodes = right > leftmost ? static_cast<int>((right - leftmost) / step) : 0;
   double total = 0;
-  for (double x = leftmost; x <= right; x += step) total += y.difference(std::exp(x));
+  for (int n = 0; n <= nodes; ++n) total += y.difference(std::exp(leftmost + n * step));
   const double log_c = shift == 0 && alpha == 1 ? std::log1p(mean) : shift + std::log(c);
   return log_c - step * total;
 }
