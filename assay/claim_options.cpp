@@ -30,7 +30,13 @@ void describe_claims(CLI::App& app, Common& common, ClaimCommands& to) {
 
   SearchCommandOptions& s = to.search;
   auto* search = app.add_subcommand("search", "spend minutes on one claim");
-  search->add_option("claim", s.claim, "id of the claim (see `assay list --claims`)")->required();
+  search
+      ->add_option("claim", s.claim,
+                   "id of a claim (`assay list --claims`), or a contract (loss/info_nce, "
+                   "loss/info_nce:one-direction) for the worst case of a kernel")
+      ->required();
+  search->add_option("--candidate", s.candidate, "of a contract: the built-in candidate")
+      ->default_str("emulated");
   search->add_option("--minutes", s.minutes, "stop at the end of the round that this ends in")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

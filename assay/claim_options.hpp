@@ -37,6 +37,8 @@ struct SearchCommandOptions {
   int threads = 0;
   std::string corpus;
   std::string output;
+  std::string candidate;             ///< of a kernel's worst case
+  std::vector<std::string> command;  ///< after "--", instead of a built-in candidate
 };
 
 struct ClaimCommands {
@@ -49,6 +51,9 @@ struct ClaimCommands {
 ExitStatus check(const Common& common, const CheckCommandOptions& options);
 /// `assay search`: minutes on one claim.
 ExitStatus search(const Common& common, const SearchCommandOptions& options);
+/// The same of a contract: the worst case of a kernel. `claim` is "loss/info_nce" or
+/// "loss/info_nce:one-direction".
+ExitStatus search_kernel(const Common& common, const SearchCommandOptions& options);
 /// `assay list --claims`.
 ExitStatus list_claims(const Common& common);
 /// `assay replay` of a witness file, whose text it has read already.

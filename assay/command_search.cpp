@@ -11,6 +11,7 @@
 #include "assay/claim_options.hpp"
 #include "assay/terminal.hpp"
 #include "proofs-numeric/claims.hpp"
+#include "properties/contract/worst_case.hpp"
 #include "properties/engine/claim/corpus.hpp"
 #include "properties/engine/claim/witness.hpp"
 #include "properties/engine/files/atomic_file.hpp"
@@ -74,6 +75,9 @@ ExitStatus status_of_search(const engine::Claim& claim, const engine::Corpus& co
 }  // namespace
 
 ExitStatus search(const Common& common, const SearchCommandOptions& options) {
+  if (contract::is_contract(options.claim)) return search_kernel(common, options);
+  if (!options.candidate.empty() || !options.command.empty())
+    throw engine::InputError("--candidate", "", "is for contracts; " + options.claim + " is none");
   const engine::Claim* claim = proofs::all_claims().find(options.claim);
   if (claim == nullptr) {
     const auto near = proofs::all_claims().select({options.claim});  // throws for unknown names

@@ -210,8 +210,10 @@ int run(std::vector<std::string> words) {
     throw engine::InputError("command line", "", e.what());
   }
   note_given_options(app, commands.value);
-  if (!command.empty() && !app.got_subcommand("certify") && !app.got_subcommand("replay"))
-    throw engine::InputError("--", "", "only certify and replay take a command");
+  if (!command.empty() && !app.got_subcommand("certify") && !app.got_subcommand("replay") &&
+      !app.got_subcommand("search"))
+    throw engine::InputError("--", "", "only certify, search and replay take a command");
+  commands.claims.search.command = command;
   commands.certify.command = command;
   commands.replay.command = command;
   return static_cast<int>(dispatch(app, commands));

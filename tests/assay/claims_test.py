@@ -159,6 +159,25 @@ class Search(Case):
         self.assertEqual([p.name for p in self.dir.iterdir()], [corpus.name])
 
 
+class KernelWorstCase(Case):
+    def test_a_correct_kernel_stays_within_its_budget_and_a_broken_one_does_not(self):
+        good = run("search", "loss/info_nce", "--rounds", 1, "--evaluations", 100, "--json")
+        self.assertEqual(good.returncode, 0, good.stderr)
+        found = json.loads(good.stdout)
+        self.assertGreater(found["largest_share"], 0.05)
+        self.assertLessEqual(found["largest_share"], 1)
+        self.assertGreaterEqual(found["evaluations"], 100)
+        bad = run("search", "loss/info_nce:one-direction", "--candidate", "planted:last_column_twice", "--rounds", 1)
+        self.assertEqual(bad.returncode, 1, bad.stderr)
+        self.assertIn("times the budget", bad.stdout)
+
+    def test_bad_words(self):
+        self.refused(run("search", "loss/info_nce:nowhere"), "nowhere")
+        self.refused(run("search", "loss/info_nce", "--candidate", "emulatd"), "emulatd")
+        self.refused(run("search", FALSE, "--candidate", "emulated"), "--candidate")
+        self.refused(run("search", "loss/info_nce", "--corpus", self.dir), "--corpus")
+
+
 if __name__ == "__main__":
     ASSAY = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -59,6 +59,7 @@ std::optional<Instance> Chart::exact(const Instance& plain, long long d) const {
   Instance point = plain;
   point.arithmetic = Arithmetic::plain();
   for (Block& b : point.blocks) {
+    b.squared_scale = 1;  // exact, and the vectors of a chart are not scaled
     const std::size_t n = b.group();
     for (std::size_t at = 0; at < b.values.size(); at += n) {
       const auto first = b.values.begin() + static_cast<std::ptrdiff_t>(at);

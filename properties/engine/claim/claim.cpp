@@ -33,6 +33,7 @@ Claim strengthening_of(const Claim& claim) {
       return moved(relation, evaluate(i));
     };
   planted.second = nullptr;
+  planted.decide = nullptr;
   planted.strengthened = nullptr;
   planted.remark.clear();
   return planted;

@@ -46,6 +46,7 @@ struct Sides {
 };
 
 using Evaluate = std::function<Sides(const Instance&)>;
+struct TrialReport;
 
 /// A printed condition of a statement.
 struct Hypothesis {
@@ -75,6 +76,9 @@ struct Claim {
   Evaluate evaluate = {};
   /// An algebraically different way to the same sides; empty: the second engine alone confirms.
   Evaluate second = {};
+  /// How an exact instance is decided where that is not by the sides in exact arithmetic: kernels
+  /// are judged by their judge. Empty: by the sides.
+  std::function<TrialReport(const Instance&)> decide = {};
   /// Names of specials of the domain at which the sides are equal.
   std::vector<std::string> equality = {};
   /// The domain's shapes are all there is and it has no blocks: evaluating decides.

@@ -97,6 +97,7 @@ TrialReport try_instance(const Claim& claim, const Instance& exact, const TrialL
       report.sign = Sign::outside;
       return report;
     }
+    if (claim.decide) return claim.decide(exact);
     Climb c = climb(claim, claim.evaluate, exact, reference::engines().front(), limits);
     const Sign deciding = claim.quantifier == Quantifier::every ? Sign::violated : Sign::holds;
     if (c.sign == deciding) confirm(claim, exact, limits, c, report);
