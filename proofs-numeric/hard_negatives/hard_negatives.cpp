@@ -6,6 +6,9 @@
 
 namespace assay::proofs {
 
-void add_hard_negatives(engine::ClaimRegistry& registry) { add_hn_theorem_1(registry); }
+void add_hard_negatives(engine::ClaimRegistry& registry) {
+  add_hn_theorem_1(registry);
+  add_hn_theorem_2(registry);
+}
 
 }  // namespace assay::proofs

@@ -7,5 +7,6 @@
 namespace assay::proofs {
 
 void add_hn_theorem_1(engine::ClaimRegistry& registry);  ///< Section 4.1
+void add_hn_theorem_2(engine::ClaimRegistry& registry);  ///< Section 4.2
 
 }  // namespace assay::proofs
