@@ -119,6 +119,21 @@ Hypothesis fails_13() {
           "where (13) holds, the sides are equal"};
 }
 
+/// Anchors and positives of every class at e_1, negatives at -e_1.
+std::vector<Instance> negatives_elsewhere(const Domain& domain, const Shape& shape) {
+  Instance i{shape, domain.blocks(shape), Arithmetic::plain()};
+  for (Block& b : i.blocks) {
+    const auto d = static_cast<std::size_t>(shape.integer("d"));
+    b.values.assign(b.size(), Real(0));
+    for (std::size_t n = 0; n < b.size(); ++n) {
+      if (b.name == "f" && n % d == 0) b.values[n] = n / d % 2 ? -1 : 1;
+      if (b.name == "q" && n % b.group() == 0) b.values[n] = 1;
+      if (b.name == "negatives" && n % b.group() == 1) b.values[n] = 1;
+    }
+  }
+  return {i};
+}
+
 void add_lower_bound(ClaimRegistry& registry) {
   ModelOptions unequal = ball_options(), other_negatives = ball_options(), bent = ball_options();
   unequal.sizes = {{3, 1, 1, 2}, {4, 1, 2, 2}};
@@ -127,13 +142,17 @@ void add_lower_bound(ClaimRegistry& registry) {
   other_negatives.common_law = false;
   bent.losses = concave;
   bent.sizes = {{3, 1, 1, 2}, {3, 2, 2, 2}};
+  Domain apart = models(other_negatives);
+  apart.specials.push_back({"negatives elsewhere", [apart](const Shape& shape) {
+                              return negatives_elsewhere(apart, shape);
+                            }});
   Claim c = claim_of("theorem-2/lower-bound", ClaimKind::statement, place,
                      "L_SCL(f) >= psi_k(-C/(C-1), ..., -C/(C-1)) for all f");
   c.equations = {"(11)"};
   c.relation = Relation::greater_or_equal;
   c.domain = models(ball_options(convex_increasing()));
   c.hypotheses = {equiprobable_classes(models(unequal)), unit_ball(models(free_options())),
-                  common_conditional_law(models(other_negatives)), convex_loss(models(bent)),
+                  common_conditional_law(apart), convex_loss(models(bent)),
                   nondecreasing_loss(models(ball_options({"decreasing", "non-monotone"})))};
   c.evaluate = [](const Instance& i) {
     return Sides{loss(i, Law::scl), psi_at(i, simplex_argument(i))};

@@ -48,6 +48,9 @@ void add_first_display(ClaimRegistry& registry) {
                  "L_SCL = E[psi_k(f(x)'(f(x)_1^- - f(x^+)), ..., f(x)'(f(x)_k^- - f(x^+)))]",
                  Relation::equal);
   c.reading = "f(x)_i^-, which is not defined, read as f(x_i^-)";
+  ModelOptions few = chain_options();
+  few.sizes = {{2, 1, 1, 2}, {2, 2, 1, 2}, {3, 1, 3, 2}, {2, 2, 2, 2}};
+  c.domain = models(few);
   c.evaluate = [](const Instance& i) {
     const Stage s(i);
     return Sides{loss(i, Law::scl), over_pairs(s.m, [&](int y, int x, int plus) {

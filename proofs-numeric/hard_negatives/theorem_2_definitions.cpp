@@ -39,7 +39,18 @@ void add_frame(ClaimRegistry& registry) {
       "a tight frame of the representation space: sum_j (mu_j.z)^2 = A |z|^2 for all z "
       "in R^d_Z with one A, tried as sum_j (mu_j.z)^2 |w|^2 = sum_j (mu_j.w)^2 |z|^2";
   printed.relation = Relation::equal;
-  printed.domain = with_vectors(simplex_maps(frame_options()), "d");
+  ModelOptions small = frame_options();
+  small.sizes = {{2, 1, 1, 2}, {2, 1, 2, 2}, {3, 1, 3, 2}};
+  printed.domain = with_vectors(simplex_maps(small), "d");
+  printed.domain.specials = {{"axes", [domain = printed.domain](const Shape& shape) {
+                                Instance i{shape, domain.blocks(shape), Arithmetic::plain()};
+                                if (shape.integer("d") < 2) return std::vector<Instance>{};
+                                for (Block& b : i.blocks) {
+                                  b.values.assign(b.size(), Real(0));
+                                  b.values[b.name == "w"] = 1;
+                                }
+                                return std::vector<Instance>{i};
+                              }}};
   printed.hypotheses = {map_equal_products(), map_unit_ball()};
   printed.evaluate = [](const Instance& i) {
     const FiniteModel m = map_model(i);
@@ -210,28 +221,33 @@ FiniteModel sample_model(const Instance& i) {
   return m;
 }
 
-/// The empirical loss as the plain average over all draws of anchor, positive and two negatives.
+/// The empirical loss with plain averages: over the samples as anchors, over the positives of each,
+/// over all pairs of samples of other classes.
 Real average(const Instance& i) {
   const FiniteModel m = sample_model(i);
   const LossFunction psi = loss_of(i);
+  std::vector<std::pair<int, int>> all;
+  for (int y = 0; y < m.classes; ++y)
+    for (int x = 0; x < class_size(i, y); ++x) all.emplace_back(y, x);
   Real total = i.number(0);
-  long long count = 0;
-  int all = 1;
-  const int n = m.points, others = m.classes * n;
-  for (int a = 0; a < others; ++a)
-    for (int plus = 0; plus < n; ++plus) {
-      if (draws(i.choice("positive"), n, a % n, plus, all) == 0) continue;
-      for (int b = 0; b < others; ++b)
-        for (int e = 0; e < others; ++e) {
-          if (b / n == a / n || e / n == a / n) continue;
-          const Real v = m.inner(a / n, a % n, a / n, plus);
-          const Real u[] = {m.inner(a / n, a % n, b / n, b % n),
-                            m.inner(a / n, a % n, e / n, e % n)};
-          total += psi_shifted(psi, u, v);
+  for (const auto& [y, x] : all) {
+    Real of_anchor = i.number(0);
+    long long count = 0;
+    for (int plus = 0; plus < class_size(i, y); ++plus) {
+      int unused = 0;
+      if (draws(i.choice("positive"), class_size(i, y), x, plus, unused) == 0) continue;
+      const Real v = m.inner(y, x, y, plus);
+      for (const auto& [l, n] : all)
+        for (const auto& [l2, n2] : all) {
+          if (l == y || l2 == y) continue;
+          const Real u[] = {m.inner(y, x, l, n), m.inner(y, x, l2, n2)};
+          of_anchor += psi_shifted(psi, u, v);
           ++count;
         }
     }
-  return total / count;
+    total += of_anchor / count;
+  }
+  return total / static_cast<long long>(all.size());
 }
 
 void add_empirical(ClaimRegistry& registry) {

@@ -38,8 +38,8 @@ void add_remark_1(ClaimRegistry& registry) {
                             "equality can be attained with unit-sphere representations");
   attained.quantifier = Quantifier::some;
   attained.relation = Relation::equal;
-  ModelOptions o = sphere_options({"info-nce alpha=1 weight=1/k temperature=1"});
-  o.sizes = {{2, 1, 1, 2}, {3, 2, 3, 2}};
+  ModelOptions o = sphere_options({"linear over=mean"});
+  o.sizes = {{3, 2, 3, 2}, {2, 1, 1, 2}};
   attained.domain = models(o);
   attained.evaluate = bound_sides;
   registry.add(std::move(attained));
@@ -161,6 +161,21 @@ Hypothesis mean_requirement(std::optional<Domain> dropped = {}) {
           {}};
 }
 
+void add_weaker(ClaimRegistry& registry) {
+  Claim weaker = claim_of("remark-2/weaker-requirement", ClaimKind::statement, "Remark 2",
+                          "(1/C) sum_j |mu_j|^2 <= 1 is weaker than the unit-ball constraint");
+  weaker.reading = "it holds in the unit ball";
+  weaker.relation = Relation::less_or_equal;
+  weaker.domain = models(ball_options());
+  weaker.hypotheses = {unit_ball(models(free_options()))};
+  weaker.evaluate = [](const Instance& i) {
+    const FiniteModel m = model_of(i);
+    return Sides{trace(mean_products(m)) / m.classes, i.number(1)};
+  };
+  weaker.equality = {"simplex", "collapsed"};
+  registry.add(std::move(weaker));
+}
+
 void add_remark_2(ClaimRegistry& registry) {
   Claim c19 = claim_of("remark-2/inequality-19", ClaimKind::statement, "Remark 2",
                        "inequality (19) also holds under (1/C) sum_j |mu_j|^2 <= 1");
@@ -239,6 +254,7 @@ void add_remark_2(ClaimRegistry& registry) {
 
 void add_remarks(ClaimRegistry& registry) {
   add_remark_1(registry);
+  add_weaker(registry);
   add_remark_2(registry);
 }
 

@@ -83,6 +83,21 @@ Real overlap(const Instance& i) {
   return total;
 }
 
+/// C = 2: means 1 and -1 of two points at 2 and -2 that both classes have.
+Domain outside_the_ball() {
+  Domain domain = shared_points(false);
+  domain.specials = {{"long", [domain](const Shape& shape) {
+                        if (shape.integer("C") != 2 || shape.integer("n") != 2)
+                          return std::vector<Instance>{};
+                        Instance i{shape, domain.blocks(shape), Arithmetic::plain()};
+                        i.blocks[0].values = {Real::ratio(3, 4), Real::ratio(1, 4),
+                                              Real::ratio(1, 4), Real::ratio(3, 4)};
+                        i.blocks[1].values = {2, -2};
+                        return std::vector<Instance>{i};
+                      }}};
+  return domain;
+}
+
 void add_disjoint(ClaimRegistry& registry) {
   Claim c =
       claim_of("theorem-2/v", ClaimKind::statement, "Theorem 2",
@@ -108,7 +123,7 @@ void add_disjoint(ClaimRegistry& registry) {
                      const FiniteModel m = unshared(i);
                      return reference::in_unit_ball(m);
                    },
-                   shared_points(false),
+                   outside_the_ball(),
                    {}}};
   c.evaluate = [](const Instance& i) { return Sides{distance_from_13(unshared(i)), i.number(0)}; };
   c.strengthened = [](const Instance& i) {

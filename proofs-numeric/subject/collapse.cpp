@@ -92,25 +92,38 @@ FiniteModel frame_model(const Instance& i) {
 }
 
 /// mu_j . mu_l = -1/(C-1) determines coordinate l of mu_j for l < j, one after the other.
-FiniteModel triangular_model(const Instance& i) {
+Matrix triangular_means(const Instance& i) {
   const int c = i.integer("C");
   const auto a = i.values("diagonal");
-  FiniteModel m;
-  m.classes = c, m.points = 1, m.dimension = c;
-  m.class_probabilities.assign(at(c), i.number(1, c));
-  m.negative_class_probabilities = m.class_probabilities;
-  m.squared_scale = i.number(1);
-  m.joint.assign(at(c), i.number(1));
-  m.negative_law.assign(at(c), i.number(1));
-  m.embeddings.assign(at(c * c), i.number(0));
+  Matrix mu(at(c), std::vector<Real>(at(c), i.number(0)));
   for (int j = 0; j < c; ++j) {
     for (int l = 0; l < j; ++l) {
       Real rest = i.number(-1, c - 1);
-      for (int n = 0; n < l; ++n) rest -= m.f(j, 0, n) * m.f(l, 0, n);
-      m.f(j, 0, l) = rest / a[at(l)];
+      for (int n = 0; n < l; ++n) rest -= mu[at(j)][at(n)] * mu[at(l)][at(n)];
+      mu[at(j)][at(l)] = rest / a[at(l)];
     }
-    m.f(j, 0, j) = a[at(j)];
+    mu[at(j)][at(j)] = a[at(j)];
   }
+  return mu;
+}
+
+FiniteModel triangular_model(const Instance& i) {
+  const int c = i.integer("C"), p = i.integer("p");
+  FiniteModel m;
+  m.classes = c, m.points = p, m.dimension = c;
+  m.class_probabilities.assign(at(c), i.number(1, c));
+  m.negative_class_probabilities = m.class_probabilities;
+  m.squared_scale = i.number(1);
+  m.joint.assign(at(c * p * p), i.number(1, p * p));
+  m.negative_law.assign(at(c * p), i.number(1, p));
+  const Matrix mu = triangular_means(i);
+  for (int y = 0; y < c; ++y)
+    for (int x = 0; x < p; ++x)
+      for (int a = 0; a < c; ++a) {
+        Real f = mu[at(y)][at(a)];
+        if (p > 1) f += (1 - 2 * x) * i.values("offsets")[at(y * c + a)];
+        m.embeddings.push_back(f);
+      }
   return m;
 }
 
@@ -120,7 +133,7 @@ Domain with_shapes(const ModelOptions& options, bool frames) {
   Domain domain;
   for (const Shape& s : usual.shapes) {
     const int c = s.integer("C"), d = s.integer("d"), p = s.integer("p");
-    if (frames ? c > 2 && d < c : p != 1 || d != c) continue;
+    if (frames ? c > 2 && d < c : p > 2 || d != c) continue;
     domain.shapes.push_back(s.with("idle", 0));
     if (frames && p > 1) domain.shapes.push_back(s.with("p", p - 1).with("idle", 1));
   }
@@ -142,7 +155,11 @@ Domain equal_product_means(const ModelOptions& options) {
   domain.blocks = [](const Shape& shape) {
     Block a = block("diagonal", BlockKind::scalar, {shape.integer("C")});
     a.low = Real::ratio(1, 4), a.high = 2;
-    return std::vector<Block>{a};
+    std::vector<Block> blocks = {a};
+    if (shape.integer("p") > 1)
+      blocks.push_back(
+          block("offsets", BlockKind::scalar, {shape.integer("C"), shape.integer("d")}));
+    return blocks;
   };
   domain.specials.push_back(
       {"unit diagonal", [domain](const Shape& shape) { return plain_frame(domain, shape); }});

@@ -18,10 +18,10 @@ namespace assay::proofs {
 /// [d], "idle" [C, d] (where idle=1). Sizes need C = 2 or d >= C.
 Domain simplex_maps(const ModelOptions& options);
 
-/// Class means (one point per class) with mu_j . mu_l = -1/(C-1) for all j != l and free norms:
-/// outside the unit ball, or simplex frames. Block "diagonal" [C]: coordinate j of mu_j; its
-/// coordinates below are then determined, those above are 0. d = C. Also the blocks that
-/// `simplex_maps` has for a shape with losses and hardenings.
+/// Class means with mu_j . mu_l = -1/(C-1) for all j != l and free norms: outside the unit ball, or
+/// simplex frames. Block "diagonal" [C]: coordinate j of mu_j; its coordinates below are then
+/// determined, those above are 0. With two points per class they lie at mu_y +- offset, equally
+/// likely and independent: block "offsets" [C, d]. Of the sizes those with d = C and p <= 2.
 Domain equal_product_means(const ModelOptions& options);
 
 /// The model of an instance of `models`, `simplex_maps` or `equal_product_means`.
