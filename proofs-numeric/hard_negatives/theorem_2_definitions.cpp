@@ -294,7 +294,9 @@ void add_empirical(ClaimRegistry& registry) {
     return Sides{average(i), expected_loss(sample_model(i), Law::scl, loss_of(i), Hardening(),
                                            negatives_of(i))};
   };
-  std::erase_if(same.domain.shapes, [](const Shape& s) { return s.integer("n") > 2; });
+  std::erase_if(same.domain.shapes, [](const Shape& s) {
+    return s.integer("n") > 2 || (s.integer("C") > 2 && s.choice("psi") != "linear over=mean");
+  });
   registry.add(std::move(same));
 
   Claim capacity =
