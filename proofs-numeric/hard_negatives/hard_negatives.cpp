@@ -9,6 +9,7 @@ namespace assay::proofs {
 void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_theorem_1(registry);
   add_hn_theorem_2(registry);
+  add_hn_batched(registry);
 }
 
 }  // namespace assay::proofs

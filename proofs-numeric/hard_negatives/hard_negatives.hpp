@@ -8,5 +8,7 @@ namespace assay::proofs {
 
 void add_hn_theorem_1(engine::ClaimRegistry& registry);  ///< Section 4.1
 void add_hn_theorem_2(engine::ClaimRegistry& registry);  ///< Section 4.2
+void add_hn_batched(engine::ClaimRegistry& registry);    ///< Section 4.3, batches, (26)-(29)
+void add_hn_batched_conclusions(engine::ClaimRegistry& registry);  ///< of add_hn_batched
 
 }  // namespace assay::proofs
