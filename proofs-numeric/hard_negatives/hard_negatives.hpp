@@ -10,5 +10,8 @@ void add_hn_theorem_1(engine::ClaimRegistry& registry);  ///< Section 4.1
 void add_hn_theorem_2(engine::ClaimRegistry& registry);  ///< Section 4.2
 void add_hn_batched(engine::ClaimRegistry& registry);    ///< Section 4.3, batches, (26)-(29)
 void add_hn_batched_conclusions(engine::ClaimRegistry& registry);  ///< of add_hn_batched
+void add_hn_theorem_3(engine::ClaimRegistry& registry);            ///< Section 4.4
+void add_hn_theorem_3_proof(engine::ClaimRegistry& registry);      ///< of add_hn_theorem_3
+void add_hn_theorem_3_attained(engine::ClaimRegistry& registry);   ///< of add_hn_theorem_3
 
 }  // namespace assay::proofs
