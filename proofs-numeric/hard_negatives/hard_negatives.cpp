@@ -11,6 +11,8 @@ void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_theorem_2(registry);
   add_hn_batched(registry);
   add_hn_theorem_3(registry);
+  add_hn_theorem_3_text(registry);
+  add_hn_open_questions(registry);
 }
 
 }  // namespace assay::proofs

@@ -13,5 +13,8 @@ void add_hn_batched_conclusions(engine::ClaimRegistry& registry);  ///< of add_h
 void add_hn_theorem_3(engine::ClaimRegistry& registry);            ///< Section 4.4
 void add_hn_theorem_3_proof(engine::ClaimRegistry& registry);      ///< of add_hn_theorem_3
 void add_hn_theorem_3_attained(engine::ClaimRegistry& registry);   ///< of add_hn_theorem_3
+void add_hn_theorem_3_text(engine::ClaimRegistry& registry);  ///< Section 4.4, below Theorem 3
+void add_hn_ucl_batched(engine::ClaimRegistry& registry);     ///< of add_hn_theorem_3_text
+void add_hn_open_questions(engine::ClaimRegistry& registry);  ///< Sections 4.4 and 6
 
 }  // namespace assay::proofs

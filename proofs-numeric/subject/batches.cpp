@@ -80,6 +80,16 @@ Real expectation(const Instance& i, const Batches& data, const std::vector<int>&
   return total / size_of(batch);
 }
 
+Truth collapses(const Batches& data, const std::vector<int>& among) {
+  for (const int x : among)
+    for (const int y : among) {
+      const bool same = data.label[at(x)] == data.label[at(y)];
+      const Truth t = equal(data.inner(x, y), same ? Real(1) : Real::ratio(-1, data.classes - 1));
+      if (t != Truth::yes) return t;
+    }
+  return Truth::yes;
+}
+
 }  // namespace
 
 int Batches::classes_in(const std::vector<int>& batch) const {
@@ -194,14 +204,12 @@ Real batched_loss(const Instance& i, const Batches& data, Weights weights, Law l
   return total;
 }
 
-Truth exhibits_collapse(const Batches& data) {
-  for (int x = 0; x < data.samples(); ++x)
-    for (int y = 0; y < data.samples(); ++y) {
-      const bool same = data.label[at(x)] == data.label[at(y)];
-      const Truth t = equal(data.inner(x, y), same ? Real(1) : Real::ratio(-1, data.classes - 1));
-      if (t != Truth::yes) return t;
-    }
-  return Truth::yes;
+Truth exhibits_collapse(const Batches& data) { return collapses(data, data.everyone); }
+
+Truth exhibits_collapse_in_batches(const Batches& data) {
+  Truth all = Truth::yes;
+  for (const std::vector<int>& b : data.members) all = reference::both(all, collapses(data, b));
+  return all;
 }
 
 Hypothesis samples_in_unit_ball(std::optional<Domain> dropped) {

@@ -71,6 +71,8 @@ Real batched_loss(const Instance& instance, const Batches& data, Weights weights
 
 /// Whether every sample of a class has one representation and those form the ETF of all classes.
 Truth exhibits_collapse(const Batches& data);
+/// The same of every batch on its own, with an ETF of all classes that may differ among batches.
+Truth exhibits_collapse_in_batches(const Batches& data);
 
 Hypothesis samples_in_unit_ball(std::optional<Domain> dropped = {});
 
