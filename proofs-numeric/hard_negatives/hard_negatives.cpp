@@ -13,6 +13,10 @@ void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_theorem_3(registry);
   add_hn_theorem_3_text(registry);
   add_hn_open_questions(registry);
+  add_hn_section_5(registry);
+  add_hn_tables(registry);
+  add_hn_collapse(registry);
+  add_hn_cross_references(registry);
 }
 
 }  // namespace assay::proofs
