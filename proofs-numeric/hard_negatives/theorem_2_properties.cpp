@@ -121,7 +121,8 @@ void add_within_class(ClaimRegistry& registry) {
     return Sides{of_anchor_given_negative(m) + of_negative(m), i.number(0)};
   };
   printed.remark =
-      "Given y_i^- = j the anchor has another label: C=2, f = +1 and -1, f(x) = -mu_j.";
+      "Given y_i^- = j the anchor has another label: C=2, f = +1 and -1, f(x) = -mu_j. Read "
+      "literally, Definition 6, which refers to (iv), is satisfied by no map.";
   registry.add(std::move(printed));
 
   Claim repaired = property("theorem-2/iv/negative/corrected",
@@ -167,6 +168,9 @@ void add_hardening(ClaimRegistry& registry) {
   equal.second = [](const Instance& i) {
     return Sides{map_loss_second_way(i, Law::hscl), map_loss_second_way(i, Law::scl)};
   };
+  equal.remark =
+      "With C = 2 and eta = prod max(u_i + 1, 0) gamma is 0 at every such map, and L_HSCL "
+      "is not defined there.";
   registry.add(std::move(equal));
   Claim value = claim("theorem-2/vi/value", "(13) implies L_HSCL(f) = psi_k(-C/(C-1), ...)");
   value.evaluate = [](const Instance& i) {
