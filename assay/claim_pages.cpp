@@ -68,17 +68,23 @@ std::string claims_of(const proofs::Paper& paper) {
   return text + "\n";
 }
 
-std::string finding_text(const ClaimResult& r, const std::vector<ClaimResult>& results) {
+std::string evidence_text(const ClaimResult& r) {
+  if (r.front.empty())
+    return fmt::format("Nothing of the kind exists: all {} possibilities were evaluated.\n\n",
+                       r.account.shapes);
   const engine::Find& f = engine::smallest(r.front);
-  std::string text = fmt::format("### {}\n\n{}, {} (`{}`)\n\n> {}\n\n", r.claim->place,
-                                 r.claim->paper, r.claim->place, r.claim->id, r.claim->statement);
-  if (!r.claim->reading.empty()) text += "Reading: " + r.claim->reading + ".\n\n";
   const std::string at = f.instance.text();
-  if (!at.empty()) text += "Witness: " + at + ".\n\n";
-  text += fmt::format(
-      "There the left side is {} and the right side {}; the statement says left {} "
-      "right.\n\n",
-      f.trial.left_text, f.trial.right_text, engine::symbol_of(r.claim->relation));
+  return fmt::format(
+      "{}he left side is {} and the right side {}; the statement says left {} right.\n\n",
+      at.empty() ? "T" : "Witness: " + at + ". There t", f.trial.left_text, f.trial.right_text,
+      engine::symbol_of(r.claim->relation));
+}
+
+std::string finding_text(const ClaimResult& r, const std::vector<ClaimResult>& results) {
+  std::string text = fmt::format("### `{}`\n\n{}, {}:\n\n> {}\n\n", r.claim->id, r.claim->paper,
+                                 r.claim->place, r.claim->statement);
+  if (!r.claim->reading.empty()) text += "Reading: " + r.claim->reading + ".\n\n";
+  text += evidence_text(r);
   if (!r.claim->remark.empty()) text += r.claim->remark + "\n\n";
   for (const ClaimResult& c : results)
     if (c.claim->kind == ClaimKind::correction && c.claim->parent == r.claim->id)
@@ -110,8 +116,7 @@ std::string findings_page(const std::vector<ClaimResult>& results) {
   for (const proofs::Paper& paper : proofs::papers()) {
     std::string found;
     for (const ClaimResult& r : results)
-      if (r.claim->paper == paper.short_name && r.verdict == Verdict::refuted &&
-          !planted(*r.claim) && !r.front.empty())
+      if (r.claim->paper == paper.short_name && r.verdict == Verdict::refuted && !planted(*r.claim))
         found += finding_text(r, results);
     if (!found.empty()) text += "## " + paper.title + "\n\n" + found;
   }
