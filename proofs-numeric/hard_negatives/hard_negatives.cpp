@@ -18,6 +18,8 @@ void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_section_5(registry);
   add_hn_tables(registry);
   add_hn_collapse(registry);
+  add_hn_algorithm_1(registry);
+  add_hn_appendix(registry);
   add_hn_cross_references(registry);
 }
 
