@@ -7,6 +7,7 @@
 namespace assay::proofs {
 
 void add_hard_negatives(engine::ClaimRegistry& registry) {
+  add_hn_abstract(registry);
   add_hn_framework(registry);
   add_hn_hardened_laws(registry);
   add_hn_theorem_1(registry);
