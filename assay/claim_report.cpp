@@ -37,6 +37,8 @@ void print_row(const ClaimResult& r) {
              r.account.evaluations + r.account.trials, r.seconds);
   const bool shown = !r.front.empty() && !planted(r);
   if (shown) fmt::print("              at {}\n", engine::smallest(r.front).instance.text());
+  if (r.account.filtered > 0)
+    fmt::print("              after {} cases of its filter\n", r.account.filtered);
   if (!r.why.empty()) fmt::print("              {}\n", r.why);
 }
 
@@ -63,6 +65,7 @@ Json find_json(const ClaimResult& r, const engine::Find& find) {
 
 Json account_json(const engine::SearchAccount& a) {
   return {{"evaluations", a.evaluations},
+          {"filtered", a.filtered},
           {"points", a.points},
           {"ascents", a.ascents},
           {"trials", a.trials},

@@ -56,6 +56,7 @@ void print_result(const engine::Claim& claim, const engine::Corpus& corpus) {
   fmt::print("{}\n  {} {}: {}\n", claim.id, claim.paper, claim.place, claim.statement);
   fmt::print("  {} rounds, {} evaluations, {} ascents, {} exact trials ({} open, {} failed)\n",
              corpus.rounds, a.evaluations, a.ascents, a.trials, a.open, a.failed);
+  if (a.filtered > 0) fmt::print("  {} cases of its filter before them\n", a.filtered);
   if (corpus.front.empty())
     fmt::print("  nothing found; closest margin {:.3e} of the sides, at {}\n", a.closest,
                a.closest_at);

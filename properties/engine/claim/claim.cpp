@@ -34,6 +34,7 @@ Claim strengthening_of(const Claim& claim) {
     };
   planted.second = nullptr;
   planted.decide = nullptr;
+  planted.filter = nullptr;
   planted.strengthened = nullptr;
   planted.remark.clear();
   return planted;
@@ -47,6 +48,7 @@ Claim control_of(const Claim& claim, std::size_t dropped) {
   control.parent = claim.id;
   control.statement = "without \"" + hypothesis.name + "\": " + claim.statement;
   control.domain = *hypothesis.dropped;
+  control.filter = hypothesis.filter;
   control.hypotheses.erase(control.hypotheses.begin() + static_cast<std::ptrdiff_t>(dropped));
   control.equality.clear();
   control.remark.clear();

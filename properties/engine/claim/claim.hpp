@@ -2,6 +2,7 @@
 // Claims: statements of papers, as printed, in a form that can be tried.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -48,6 +49,16 @@ struct Sides {
 using Evaluate = std::function<Sides(const Instance&)>;
 struct TrialReport;
 
+/// What a filter looked at, and the few exact instances that deserve a trial.
+struct Filtered {
+  std::int64_t cases = 0;
+  std::vector<Instance> worth;
+};
+
+/// Looks at about `cases` cases of the domain, many times faster than `Evaluate` does, and decides
+/// nothing: what it points out is tried like any other instance. A pure function of its arguments.
+using Filter = std::function<Filtered(std::uint64_t seed, std::uint64_t round, std::int64_t cases)>;
+
 /// A printed condition of a statement.
 struct Hypothesis {
   std::string name = {};  ///< "equiprobable classes"
@@ -59,6 +70,7 @@ struct Hypothesis {
   /// `no_control` says why.
   std::optional<Domain> dropped = {};
   std::string no_control = {};
+  Filter filter = {};  ///< of the control, for points of `dropped`; may be empty
 };
 
 struct Claim {
@@ -79,6 +91,9 @@ struct Claim {
   /// How an exact instance is decided where that is not by the sides in exact arithmetic: kernels
   /// are judged by their judge. Empty: by the sides.
   std::function<TrialReport(const Instance&)> decide = {};
+  /// Fast cases before the slow ones; may be empty. A planted strengthening has none, since it
+  /// would look for violations of the statement.
+  Filter filter = {};
   /// Names of specials of the domain at which the sides are equal.
   std::vector<std::string> equality = {};
   /// The domain's shapes are all there is and it has no blocks: evaluating decides.

@@ -37,11 +37,10 @@ nlohmann::ordered_json corpus_json(const Claim& claim, const Corpus& corpus) {
   nlohmann::ordered_json front = nlohmann::ordered_json::array();
   for (const Find& f : corpus.front) front.push_back(witness_json(claim, f));
   const SearchAccount& a = corpus.account;
-  return {{"schema", corpus_schema},    {"claim", claim.id},
-          {"rounds", corpus.rounds},    {"evaluations", a.evaluations},
-          {"points", a.points},         {"ascents", a.ascents},
-          {"trials", a.trials},         {"closest", json_of(a.closest)},
-          {"closest_at", a.closest_at}, {"front", front}};
+  return {{"schema", corpus_schema},      {"claim", claim.id},      {"rounds", corpus.rounds},
+          {"evaluations", a.evaluations}, {"filtered", a.filtered}, {"points", a.points},
+          {"ascents", a.ascents},         {"trials", a.trials},     {"closest", json_of(a.closest)},
+          {"closest_at", a.closest_at},   {"front", front}};
 }
 
 Corpus read_corpus(const std::string& folder, const Claim& claim) {
@@ -51,13 +50,14 @@ Corpus read_corpus(const std::string& folder, const Claim& claim) {
   const nlohmann::json document = parse_json(read_text_file(path), path, "");
   const JsonReader r(document, path);
   r.object({"schema", "claim", "rounds", "front"},
-           {"evaluations", "points", "ascents", "trials", "closest", "closest_at"});
+           {"evaluations", "filtered", "points", "ascents", "trials", "closest", "closest_at"});
   if (r.at("schema").string() != corpus_schema)
     r.at("schema").fail(std::string("not ") + corpus_schema);
   if (r.at("claim").string() != claim.id) r.at("claim").fail("not the claim " + claim.id);
   corpus.rounds = r.at("rounds").u64();
   SearchAccount& a = corpus.account;
   a.evaluations = r.has("evaluations") ? r.at("evaluations").count() : 0;
+  a.filtered = r.has("filtered") ? r.at("filtered").count() : 0;
   a.points = r.has("points") ? r.at("points").count() : 0;
   a.ascents = r.has("ascents") ? r.at("ascents").count() : 0;
   a.trials = r.has("trials") ? r.at("trials").count() : 0;

@@ -16,6 +16,7 @@ namespace {
 constexpr double noise = 0x1p-38;        // of a margin in doubles, relative to the sides
 constexpr double clear_enough = 0x1p-6;  // an ascent need not go on beyond so large a violation
 constexpr std::int64_t fewest_points = 16, shortest_ascent = 40;
+constexpr std::int64_t filtered_per_evaluation = 64;  // cases are that much cheaper, or more
 constexpr int exact_attempts = 8;  // per shape, of points that doubles put on the wrong side
 
 /// One point in doubles. `slack` is negative where it would decide the claim.
@@ -35,6 +36,12 @@ class ShapeSearch {
         chart_(claim.domain, shape),
         random_(options.seed, claim.id + "#" + shape.text(), options.round),
         result_(result) {}
+
+  /// True if the instance decides the claim; it is kept then.
+  bool kept(const Instance& exact, const std::string& path) {
+    attempt(exact, path);
+    return found_;
+  }
 
   /// True if a find was made.
   bool run() {
@@ -177,13 +184,28 @@ class ShapeSearch {
   bool found_ = false;
 };
 
+/// The claim's fast cases. True if one of them decides the claim.
+bool filter(const Claim& claim, const SearchOptions& options, SearchResult& result) {
+  if (!claim.filter) return false;
+  const Filtered filtered =
+      claim.filter(options.seed, options.round, filtered_per_evaluation * options.evaluations);
+  result.account.filtered += filtered.cases;
+  bool found = false;
+  for (const Instance& i : filtered.worth) {
+    if (options.cancelled() || (found && options.stop_at_first)) break;
+    found = ShapeSearch(claim, i.shape, options, 0, result).kept(i, "filter") || found;
+  }
+  return found;
+}
+
 }  // namespace
 
 void SearchAccount::add(const SearchAccount& o) {
   if (closest_at.empty() || (!o.closest_at.empty() && o.closest < closest))
     closest = o.closest, closest_at = o.closest_at;
   if (first_failure.empty()) first_failure = o.first_failure;
-  evaluations += o.evaluations, points += o.points, ascents += o.ascents, trials += o.trials;
+  evaluations += o.evaluations, filtered += o.filtered, points += o.points, ascents += o.ascents,
+      trials += o.trials;
   held += o.held, open += o.open, failed += o.failed, shapes += o.shapes;
 }
 
@@ -218,6 +240,7 @@ SearchResult search(const Claim& claim, const SearchOptions& options) {
     const Sign wanted = claim.quantifier == Quantifier::every ? Sign::violated : Sign::holds;
     if (report.sign == wanted) add_to_front(result.front, {i, std::move(report), "kept"});
   }
+  if (filter(claim, options, result) && options.stop_at_first) return result;
   const auto shapes = static_cast<std::int64_t>(claim.domain.shapes.size());
   for (const Shape& shape : claim.domain.shapes) {
     if (options.cancelled()) break;

@@ -32,6 +32,7 @@ struct SearchOptions {
 /// What was searched: for a claim that survives, the account of how hard it was tried.
 struct SearchAccount {
   std::int64_t evaluations = 0;  ///< of the margin, in doubles
+  std::int64_t filtered = 0;     ///< cases that the claim's filter looked at, before the points
   std::int64_t points = 0;       ///< structured and random ones
   std::int64_t ascents = 0;
   std::int64_t trials = 0;  ///< of exact instances
