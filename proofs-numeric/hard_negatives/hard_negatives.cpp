@@ -10,6 +10,7 @@ void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_abstract(registry);
   add_hn_framework(registry);
   add_hn_hardened_laws(registry);
+  add_hn_harris(registry);
   add_hn_theorem_1(registry);
   add_hn_theorem_2(registry);
   add_hn_batched(registry);

@@ -31,5 +31,7 @@ void add_hn_collapse(engine::ClaimRegistry& registry);       ///< metrics, Defin
 void add_hn_algorithm_1(engine::ClaimRegistry& registry);    ///< Algorithm 1
 void add_hn_appendix(engine::ClaimRegistry& registry);       ///< Appendices A and B
 void add_hn_cross_references(engine::ClaimRegistry& registry);  ///< numbers that point elsewhere
+void add_hn_harris(engine::ClaimRegistry& registry);     ///< Section 4.1: Lemma 1, Corollary 1
+void add_hn_theorem_1(engine::ClaimRegistry& registry);  ///< Section 4.1
 
 }  // namespace assay::proofs

@@ -27,6 +27,25 @@ std::vector<Instance> coarser(const Chart& chart, const Instance& exact, std::si
   return variants;
 }
 
+/// Integers nearer to 0: no grid makes them simpler.
+std::vector<Instance> smaller(const Instance& exact, std::size_t block) {
+  std::vector<Instance> variants;
+  const Block& b = exact.blocks[block];
+  if (b.kind != BlockKind::integer) return variants;
+  for (std::size_t n = 0; n < b.values.size(); ++n) {
+    const Real& x = b.values[n];
+    if (equal(x, Real(0)) == Truth::yes) continue;
+    const Real sign = less(x, Real(0)) == Truth::yes ? -1 : 1;
+    const Real half = sign * (abs(x) / Real(2) - Real::ratio(1, 4)).rounded_to(1);  // towards 0
+    for (const Real& y : {Real(0), sign, half, x - sign}) {
+      if (equal(x, y) == Truth::yes) continue;
+      variants.push_back(exact);
+      variants.back().blocks[block].values[n] = y;
+    }
+  }
+  return variants;
+}
+
 /// One coordinate set to 0, or two of them: not for points of a sphere or probabilities, which
 /// would leave their constraint.
 std::vector<Instance> zeroed(const Instance& exact, std::size_t block) {
@@ -75,6 +94,11 @@ Find simplified(const Chart& chart, const Find& find, double keep, const Decides
         }
       for (const Instance& variant : zeroed(best.instance, b))
         progress = accept(variant) || progress;
+      for (const Instance& variant : smaller(best.instance, b))
+        if (accept(variant)) {
+          progress = true;
+          break;
+        }
     }
   }
   return best;

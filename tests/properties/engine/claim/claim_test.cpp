@@ -145,6 +145,74 @@ TEST(ClaimSearch, WitnessesAreSimple) {
   EXPECT_LE(smallest(r.front).instance.complexity()[1], 4) << smallest(r.front).instance.text();
 }
 
+/// x + 2 y <= 14 for integers from -8 to 8: false at (0, 8), (8, 4), ...
+Claim integers() {
+  Domain d = plane();
+  d.blocks = [](const Shape&) {
+    Block b;
+    b.name = "x";
+    b.kind = BlockKind::integer;
+    b.dimensions = {2};
+    b.low = -8, b.high = 8;
+    return std::vector<Block>{b};
+  };
+  return claim_on(std::move(d), Relation::less_or_equal, [](const Instance& i) {
+    const auto x = i.values("x");
+    return Sides{x[0] + Real(2) * x[1], Real(14)};
+  });
+}
+
+TEST(ClaimSearch, IntegersBecomeSmall) {
+  const SearchResult r = search(integers(), {});
+  ASSERT_FALSE(r.front.empty());
+  EXPECT_EQ(smallest(r.front).instance.text(), "x = (0, 8)");
+}
+
+TEST(ClaimSearch, TriesWhatTheFilterPointsOut) {
+  Claim c = integers();
+  std::vector<std::int64_t> asked;
+  c.filter = [&](std::uint64_t, std::uint64_t, std::int64_t cases) {
+    asked.push_back(cases);
+    return Filtered{7, {point(c, 0, 0), point(c, 9, 9), point(c, 8, 8), point(c, 8, 7)}};
+  };
+  SearchOptions o;
+  o.evaluations = 100;
+  const SearchResult r = search(c, o);
+  ASSERT_FALSE(r.front.empty());
+  for (const Find& f : r.front) EXPECT_EQ(f.path, "filter");
+  EXPECT_EQ(r.account.filtered, 7);
+  EXPECT_EQ(r.account.points, 0) << "a find of the filter saves the points";
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_GT(asked[0], 100);
+}
+
+TEST(ClaimSearch, AFilterThatFindsNothingDecidesNothing) {
+  Claim c = integers();
+  c.filter = [&](std::uint64_t, std::uint64_t, std::int64_t cases) {
+    return Filtered{cases, {point(c, 0, 0)}};  // the statement holds there
+  };
+  const SearchResult r = search(c, {});
+  ASSERT_FALSE(r.front.empty());
+  for (const Find& f : r.front) EXPECT_NE(f.path, "filter");
+  EXPECT_GT(r.account.points, 0);
+}
+
+TEST(ClaimRegistry, PlantedClaimsHaveTheFiltersOfTheirOwnDomains) {
+  ClaimRegistry registry;
+  Claim c = integers();
+  const auto with = [](std::int64_t cases) {
+    return [=](std::uint64_t, std::uint64_t, std::int64_t) { return Filtered{cases, {}}; };
+  };
+  c.filter = with(1);
+  c.hypotheses = {{.name = "a", .key = "a", .dropped = plane(), .filter = with(2)},
+                  {.name = "b", .key = "b", .dropped = plane()}};
+  registry.add(c);
+  EXPECT_EQ(registry.find("test/claim")->filter(1, 0, 1).cases, 1);
+  EXPECT_EQ(registry.find("test/claim/without/a")->filter(1, 0, 1).cases, 2);
+  EXPECT_FALSE(registry.find("test/claim/without/b")->filter);
+  EXPECT_FALSE(registry.find("test/claim/strengthened")->filter);
+}
+
 TEST(ClaimCheck, JudgesPlantedClaims) {
   ClaimRegistry registry;
   Claim c = amgm();
