@@ -31,7 +31,9 @@ std::vector<Instance> coarser(const Chart& chart, const Instance& exact, std::si
 std::vector<Instance> smaller(const Instance& exact, std::size_t block) {
   std::vector<Instance> variants;
   const Block& b = exact.blocks[block];
-  if (b.kind != BlockKind::integer) return variants;
+  if (b.kind != BlockKind::integer || b.values.empty()) return variants;
+  variants.push_back(exact);  // all shifted: the first is 0
+  for (Real& x : variants.back().blocks[block].values) x -= b.values.front();
   for (std::size_t n = 0; n < b.values.size(); ++n) {
     const Real& x = b.values[n];
     if (equal(x, Real(0)) == Truth::yes) continue;
