@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The domain of finite product spaces: shapes, blocks, points to try first, and the filter.
+#include <algorithm>
+
 #include "proofs-numeric/subject/product_spaces.hpp"
 #include "properties/engine/harris_cases.hpp"
 
@@ -114,9 +116,8 @@ class Batches {
   }
 
  private:
-  bool is_worth(const kernels::HarrisSums& s) const {
-    if (s.order == kernels::HarrisOrder::too_large) return true;
-    return s.order == kernels::HarrisOrder::less && (!options_.hardening || s.h > 0);
+  static bool is_worth(const kernels::HarrisSums& s) {
+    return s.order == kernels::HarrisOrder::less || s.order == kernels::HarrisOrder::too_large;
   }
   Instance instance(std::int64_t index) const {
     Instance i{shape_, blocks_of(options_, shape_), Arithmetic::plain()};

@@ -84,8 +84,8 @@ Truth gamma_is_positive(const Instance& instance);  ///< gamma = E[eta] in (0, i
 using HarrisEntry = std::function<void(const kernels::HarrisBatch&, kernels::HarrisSums*)>;
 
 /// Random cases of the domain of these options, the same for every entry. Worth a trial: where
-/// E[g h] < E[g] E[h] (and gamma > 0, for a hardening function), and what 128 bits cannot decide;
-/// at most four, of the smallest sizes that have any.
+/// E[g h] < E[g] E[h], and what 128 bits cannot decide; at most four, of the smallest sizes that
+/// have any.
 Filter harris_filter(const SpaceOptions& options, HarrisEntry entry = kernels::harris_cpu);
 
 }  // namespace assay::proofs
