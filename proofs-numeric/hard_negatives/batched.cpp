@@ -13,7 +13,7 @@ const char* const share_weights = "weights n_b/N, which sum to 1, in place of th
 BatchOptions over(std::vector<std::string> partitions) {
   BatchOptions o;
   o.partitions = std::move(partitions);
-  o.losses = {"hinge margin=1 over=mean", "linear over=mean",
+  o.losses = {"linear over=mean", "hinge margin=1 over=mean",
               "info-nce alpha=1 weight=1/k temperature=1"};
   return o;
 }

@@ -14,7 +14,7 @@ const std::string section = "hard-negatives/section-4-3/";
 BatchOptions over(std::vector<std::string> partitions) {
   BatchOptions o;
   o.partitions = std::move(partitions);
-  o.losses = {"hinge margin=1 over=mean", "linear over=mean",
+  o.losses = {"linear over=mean", "hinge margin=1 over=mean",
               "info-nce alpha=1 weight=1/k temperature=1"};
   return o;
 }
@@ -81,7 +81,9 @@ void add_bound(ClaimRegistry& registry) {
   Claim printed = conclusion("bound/as-printed", statement, Relation::greater_or_equal,
                              any_partitions(), against_bound(Weights::printed));
   printed.equations = {"(26)", "(27)", "(28)", "(29)"};
-  printed.reading = printed_weights;
+  printed.reading =
+      "weights 1/n_b, as printed; batches of a single class, which have no negatives, are "
+      "left out";
   printed.remark =
       "One batch, n = N = 2, f = 1 and -1: the loss is psi_k(-2, ...)/2, for InfoNCE "
       "half the bound.";

@@ -110,6 +110,45 @@ void add_hucl_minimised(ClaimRegistry& registry) {
   }
 }
 
+/// The sizes and hardness levels of Section 5.1, C = 3 and k = 256, at the ETF with squared norms
+/// `r` in place of 1: one number decides, and larger k make searches slow.
+void add_hucl_of_section_5_1(ClaimRegistry& registry) {
+  for (const int level : {10, 30, 50}) {
+    const std::string beta = std::to_string(level);
+    Domain domain;
+    domain.shapes = {
+        {{{"C", 3}, {"k", 256}}, {{"psi", info_nce}, {"eta", "exponential beta=" + beta}}}};
+    domain.blocks = [](const Shape&) {
+      Block r;
+      r.name = "r", r.low = 0, r.high = 1;
+      return std::vector<Block>{r};
+    };
+    domain.specials = {{"r-is-1/beta", [level, blocks = domain.blocks](const Shape& shape) {
+                          Instance i{shape, blocks(shape), Arithmetic::plain()};
+                          i.blocks.front().values = {Real::ratio(1, level)};
+                          return std::vector<Instance>{i};
+                        }}};
+    Claim c = conjecture(
+        "hucl-minimised-by-collapse/section-5-1/beta-" + beta, hucl_question,
+        "with C = 3, k = 256 and this hardness level of Section 5.1, some f in the "
+        "unit ball has a smaller HUCL loss than neural collapse",
+        Relation::less, domain, [](const Instance& i) {
+          FiniteModel m = reference::simplex_model(i.integer("C"), 1).in(i.arithmetic);
+          m.squared_scale *= i.scalar("r");
+          return Sides{expected_loss(m, Law::hucl, loss_of(i), hardening_of(i), negatives_of(i)),
+                       loss_at_collapse(i, Law::hucl)};
+        });
+    c.quantifier = Quantifier::some;
+    c.reading =
+        "under (a)-(e), InfoNCE, eta = exponential beta=" + beta + ", f = sqrt(r) times the ETF";
+    c.remark =
+        "The ETF with squared norms 1/beta: hardened negatives of another class stay likely enough "
+        "to "
+        "lower the loss. Section 5.1 reports that training did not reach neural collapse.";
+    registry.add(c);
+  }
+}
+
 Domain dependent(std::vector<std::string> losses) {
   ModelOptions o = theorem_3_model();
   o.sizes = {{2, 2, 1, 2}, {2, 2, 2, 2}, {3, 2, 3, 2}};
@@ -242,6 +281,7 @@ void add_proved(ClaimRegistry& registry) {
 void add_hn_open_questions(ClaimRegistry& registry) {
   add_hucl_bound(registry);
   add_hucl_minimised(registry);
+  add_hucl_of_section_5_1(registry);
   add_without_independence(registry);
   add_proved(registry);
 }
