@@ -9,6 +9,7 @@ namespace assay::proofs {
 void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_abstract(registry);
   add_hn_framework(registry);
+  add_hn_expected_losses(registry);
   add_hn_hardened_laws(registry);
   add_hn_harris(registry);
   add_hn_theorem_1(registry);

@@ -52,6 +52,15 @@ Domain tuples(const TupleOptions& options) {
     }
     return blocks;
   });
+  if (!options.losses.empty()) {
+    std::vector<Shape> with_losses;
+    for (const Shape& s : domain.shapes)
+      for (const std::string& psi : options.losses) {
+        with_losses.push_back(s);
+        with_losses.back().choices.emplace_back("psi", psi);
+      }
+    domain.shapes = std::move(with_losses);
+  }
   const Domain bare = domain;
   domain.specials.push_back(
       {"overlapping", [bare](const Shape& s) { return overlapping(bare, s); }});

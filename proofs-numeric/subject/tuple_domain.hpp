@@ -12,7 +12,8 @@ namespace assay::proofs {
 /// What to free in the joint laws of HN Section 3.
 struct TupleOptions {
   std::vector<std::string> hardenings = {"none"};
-  bool typical = true;  ///< r = lambda, negatives with the marginal of q
+  bool typical = true;                   ///< r = lambda, negatives with the marginal of q
+  std::vector<std::string> losses = {};  ///< of the shapes' choice "psi", if there are any
 };
 
 /// Two or three points that two or three classes share, representations in the unit ball of R^1 or

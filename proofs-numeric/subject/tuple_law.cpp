@@ -86,6 +86,13 @@ Real TupleLaw::probability(const std::function<bool(const Tuple&)>& part) const 
   return total;
 }
 
+Real TupleLaw::expectation(const std::function<Real(const Tuple&)>& g) const {
+  Real total = 0;
+  for (std::size_t n = 0; n < tuples_.size(); ++n)
+    if (equal(mass_[n], Real(0)) != Truth::yes) total += mass_[n] * g(tuples_[n]);
+  return total;
+}
+
 std::vector<Real> TupleLaw::law_of(int size, const std::function<int(const Tuple&)>& key) const {
   std::vector<Real> law(at(size), Real(0));
   for (std::size_t n = 0; n < tuples_.size(); ++n) law[at(key(tuples_[n]))] += mass_[n];

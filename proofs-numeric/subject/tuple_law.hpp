@@ -30,6 +30,8 @@ class TupleLaw {
   int points() const { return points_; }
   /// The probability of all tuples that `part` accepts.
   Real probability(const std::function<bool(const Tuple&)>& part) const;
+  /// The expectation of g, over tuples of positive or unknown probability.
+  Real expectation(const std::function<Real(const Tuple&)>& g) const;
   /// The law of `key`, an index below `size`, given the tuples.
   std::vector<Real> law_of(int size, const std::function<int(const Tuple&)>& key) const;
   /// f(x) . f(x')
