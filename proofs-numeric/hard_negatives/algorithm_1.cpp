@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HN Algorithm 1, line by line.
+#include <string_view>
+
 #include "proofs-numeric/hard_negatives/hard_negatives.hpp"
 #include "proofs-numeric/subject/facts.hpp"
 #include "proofs-numeric/subject/models.hpp"
