@@ -24,7 +24,6 @@ void describe_claims(CLI::App& app, Common& common, ClaimCommands& to) {
   check->add_flag("--update", c.update, "write the baseline instead")->needs(baseline);
   check->add_option("--output", c.output, "write the result (JSON) to this file");
   check->add_option("--witnesses", c.witnesses, "write a witness file per decided claim here");
-  check->add_option("--claims-page", c.claims_page, "write the list of claims (Markdown) here");
   check->add_option("--findings-page", c.findings_page, "write the findings (Markdown) here");
   check->add_flag("--json", common.json, "print JSON instead of the table");
 

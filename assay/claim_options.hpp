@@ -17,14 +17,13 @@ namespace assay::cli {
 struct CheckCommandOptions {
   std::vector<std::string> names;  ///< papers, claims, prefixes; empty: all
   std::uint64_t seed = 1;
-  std::int64_t evaluations = 3000;
+  std::int64_t evaluations = 10000;
   int threads = 0;
   bool planted = false;
   std::string baseline;
   bool update = false;
   std::string output;         ///< the JSON, also with the table on stdout
   std::string witnesses;      ///< folder
-  std::string claims_page;    ///< file
   std::string findings_page;  ///< file
 };
 
@@ -45,6 +44,7 @@ struct ClaimCommands {
   CheckCommandOptions check;
   SearchCommandOptions search;
   bool list_claims = false;
+  bool markdown = false;  ///< of the list: docs/claims.md
 };
 
 /// `assay check`: a verdict on every claim asked for.
@@ -55,7 +55,7 @@ ExitStatus search(const Common& common, const SearchCommandOptions& options);
 /// "loss/info_nce:one-direction".
 ExitStatus search_kernel(const Common& common, const SearchCommandOptions& options);
 /// `assay list --claims`.
-ExitStatus list_claims(const Common& common);
+ExitStatus list_claims(const Common& common, bool markdown);
 /// `assay replay` of a witness file, whose text it has read already.
 ExitStatus replay_witness(const std::string& text, const std::string& source);
 

@@ -93,12 +93,34 @@ std::string finding_text(const ClaimResult& r, const std::vector<ClaimResult>& r
   return text;
 }
 
+/// Controls that the search could not refute.
+std::string unpunished_text(const std::vector<ClaimResult>& results) {
+  std::string text;
+  for (const ClaimResult& r : results)
+    if (r.claim->kind == ClaimKind::control && r.verdict != Verdict::refuted)
+      text += fmt::format("- `{}` ({}): {}\n", r.claim->id, r.claim->place, r.claim->statement);
+  if (text.empty()) return text;
+  return "## Hypotheses whose removal the search could not punish\n\nThey may be superfluous where "
+         "they stand, or the search too weak.\n\n" +
+         text + "\n";
+}
+
+std::string surviving_text(const std::vector<ClaimResult>& results) {
+  std::string text;
+  for (const ClaimResult& r : results)
+    if (r.claim->kind == ClaimKind::conjecture && r.verdict != Verdict::refuted)
+      text += fmt::format("- `{}` ({}, {}): {}\n", r.claim->id, r.claim->place, name_of(r.verdict),
+                          r.claim->statement);
+  if (text.empty()) return text;
+  return "## Open questions that survived, or were answered by an example\n\n" + text;
+}
+
 }  // namespace
 
 std::string claims_page() {
   std::string text =
-      "# Claims\n\nWritten by `assay check --claims-page docs/claims.md`; a test compares. Every "
-      "claim is the statement as printed; `planted` counts its controls (one hypothesis dropped) "
+      "# Claims\n\nWritten by `assay list --claims --markdown`; a test compares. Every claim "
+      "is the statement as printed; `planted` counts its controls (one hypothesis dropped) "
       "and false strengthenings. docs/findings.md has the verdicts that went against a paper.\n\n";
   for (const proofs::Paper& paper : proofs::papers()) {
     text += "## " + paper.short_name + ": " + paper.title + "\n\n";
@@ -120,7 +142,7 @@ std::string findings_page(const std::vector<ClaimResult>& results) {
         found += finding_text(r, results);
     if (!found.empty()) text += "## " + paper.title + "\n\n" + found;
   }
-  return text;
+  return text + unpunished_text(results) + surviving_text(results);
 }
 
 }  // namespace assay::cli

@@ -17,7 +17,8 @@ nlohmann::ordered_json claims_json(const std::vector<engine::ClaimResult>& resul
 
 /// docs/claims.md: every claim with its place, and every numbered equation with its claims.
 std::string claims_page();
-/// docs/findings.md: each refuted statement with its smallest witness.
+/// docs/findings.md: each refuted statement with its smallest witness; the hypotheses whose removal
+/// was not punished; the conjectures that survived.
 std::string findings_page(const std::vector<engine::ClaimResult>& results);
 
 /// The exit status that the verdicts add up to, without a baseline.

@@ -64,7 +64,7 @@ ExitStatus against_baseline(const CheckCommandOptions& options,
 ExitStatus check(const Common& common, const CheckCommandOptions& options) {
   if (options.update && !options.names.empty())
     throw engine::InputError("--update", "", "a baseline is written from all claims");
-  for (const std::string& file : {options.output, options.claims_page, options.findings_page})
+  for (const std::string& file : {options.output, options.findings_page})
     if (!file.empty()) engine::check_writable(file);
   const auto results = checked(options);
   const auto json = claims_json(results);
@@ -75,8 +75,6 @@ ExitStatus check(const Common& common, const CheckCommandOptions& options) {
   if (!options.output.empty())
     engine::write_file_atomically(options.output, engine::json_text(json));
   if (!options.witnesses.empty()) write_witnesses(options.witnesses, results);
-  if (!options.claims_page.empty())
-    engine::write_file_atomically(options.claims_page, claims_page());
   if (!options.findings_page.empty())
     engine::write_file_atomically(options.findings_page, findings_page(results));
   if (stop_requested()) return ExitStatus::undecided;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/claim_options.hpp"
+#include "assay/claim_report.hpp"
 #include "proofs-numeric/claims.hpp"
 #include "properties/engine/claim/witness.hpp"
 #include "properties/engine/files/json_text.hpp"
@@ -39,7 +40,11 @@ ExitStatus replay_witness(const std::string& text, const std::string& source) {
   return every ? ExitStatus::refuted : ExitStatus::success;
 }
 
-ExitStatus list_claims(const Common& common) {
+ExitStatus list_claims(const Common& common, bool markdown) {
+  if (markdown) {
+    fmt::print("{}", claims_page());
+    return ExitStatus::success;
+  }
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const engine::Claim& c : proofs::all_claims().claims()) {
     if (common.json)

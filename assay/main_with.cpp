@@ -160,7 +160,8 @@ void describe_self_test(CLI::App& app, Commands& to) {
 void describe_rest(CLI::App& app, Commands& to) {
   auto* list =
       app.add_subcommand("list", "contracts, case families, algorithms, built-in candidates");
-  list->add_flag("--claims", to.claims.list_claims, "the claims of the papers instead");
+  auto* claims = list->add_flag("--claims", to.claims.list_claims, "the claims of the papers");
+  list->add_flag("--markdown", to.claims.markdown, "as docs/claims.md")->needs(claims);
   list->add_flag("--json", to.common.json, "print JSON");
   auto* replay = app.add_subcommand(
       "replay", "derive the verdicts of a certificate, or prove a witness, again");
@@ -174,7 +175,8 @@ void describe_rest(CLI::App& app, Commands& to) {
 
 ExitStatus dispatch(const CLI::App& app, const Commands& from) {
   if (app.got_subcommand("list"))
-    return from.claims.list_claims ? list_claims(from.common) : list(from.common);
+    return from.claims.list_claims ? list_claims(from.common, from.claims.markdown)
+                                   : list(from.common);
   if (app.got_subcommand("check")) return check(from.common, from.claims.check);
   if (app.got_subcommand("search")) return search(from.common, from.claims.search);
   if (app.got_subcommand("value")) return value(from.common, from.value);

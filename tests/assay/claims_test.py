@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -70,6 +71,24 @@ class Check(Case):
             self.assertTrue(claim["statement"] and claim["place"], claim)
             if claim["parent"]:
                 self.assertIn(claim["parent"], ids)
+
+
+class Pages(Case):
+    def test_the_list_of_claims_is_current(self):
+        out = run("list", "--claims", "--markdown")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(out.stdout, (ROOT / "docs/claims.md").read_text(encoding="utf-8"),
+                         "write it again: assay list --claims --markdown > docs/claims.md")
+
+    def test_the_findings_are_those_that_the_baseline_expects(self):
+        verdicts = json.loads((ROOT / "ci/expected-verdicts.json").read_text())["verdicts"]
+        kinds = {c["id"]: c["kind"] for c in json.loads(run("list", "--claims", "--json").stdout)["claims"]}
+        self.assertEqual(set(kinds[i] for i in verdicts) & {"strengthening"}, set(), "a planted claim survives")
+        expected = {i for i, v in verdicts.items() if v == "refuted" and kinds[i] != "control"}
+        page = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+        self.assertEqual(set(re.findall(r"^### `([^`]+)`", page, re.M)), expected)
+        unknown = [i for i, k in kinds.items() if k not in ("control", "strengthening") and i not in verdicts]
+        self.assertEqual(unknown, [], "claims without an expected verdict")
 
 
 class Gate(Case):
