@@ -49,9 +49,9 @@ void add_clop(ClaimRegistry& registry) {
   add_cl_theorem_1_bound(registry);
   add_cl_lemma_1(registry);
   add_cl_lemma_1_gradients(registry);
-  // add_cl_lemma_2(registry);
-  // add_cl_lemma_2_steps(registry);
-  // add_cl_tables(registry);
+  add_cl_lemma_2(registry);
+  add_cl_lemma_2_steps(registry);
+  add_cl_tables(registry);
   // add_cl_prose(registry);
 }
 
