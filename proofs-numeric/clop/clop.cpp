@@ -52,7 +52,7 @@ void add_clop(ClaimRegistry& registry) {
   add_cl_lemma_2(registry);
   add_cl_lemma_2_steps(registry);
   add_cl_tables(registry);
-  // add_cl_prose(registry);
+  add_cl_prose(registry);
 }
 
 }  // namespace assay::proofs

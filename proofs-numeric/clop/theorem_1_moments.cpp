@@ -323,6 +323,25 @@ void add_b(ClaimRegistry& registry) {
   registry.add(c);
 }
 
+void add_expected_mean(ClaimRegistry& registry) {
+  Domain d;
+  d.shapes = {Shape{{{"k", 3}, {"m", 3}}, {}}};
+  d.blocks = [](const Shape& s) {
+    return std::vector<Block>{
+        number_block("eta", 0, clop_bound_quotient(ClopChain::printed, s.integer("k")))};
+  };
+  Claim c = cl_claim(
+      ClaimKind::statement, "clop/theorem-1/non-increasing/finite-law", "Theorem 1",
+      "setting epsilon = 0 guarantees a non-increasing mean: E||mu^(1)||^2 <= E||mu^(0)||^2",
+      Relation::less_or_equal, d, [](const Instance& i) {
+        const Real e = i.scalar("eta");
+        return Sides{expected_on_axes(i, [&](const Gram& x) { return mean_step(x, e).after; }),
+                     i.number(1, i.integer("k"))};
+      });
+  c.reading = std::string("in expectation, eta at most the quotient of Appendix D, ") + finite_law;
+  registry.add(c);
+}
+
 }  // namespace
 
 void add_cl_theorem_1_moments(ClaimRegistry& registry) {
@@ -330,6 +349,7 @@ void add_cl_theorem_1_moments(ClaimRegistry& registry) {
   add_moments(registry);
   add_covariances(registry);
   add_b(registry);
+  add_expected_mean(registry);
 }
 
 }  // namespace assay::proofs
