@@ -246,11 +246,11 @@ Domain unnormalised() {
   d.shapes = {Shape{{{"m", 2}}, {}}, Shape{{{"m", 3}}, {}}};
   d.blocks = [](const Shape& s) {
     std::vector<Block> blocks;
-    for (const char* name : {"z~", "g", "w"}) {
+    for (const char* name : {"u", "g", "w"}) {
       blocks.push_back(number_block(name, -2, 2));
       blocks.back().dimensions = {s.integer("m")};
     }
-    blocks[0].low = Real::ratio(1, 8);  // z~ is not 0
+    blocks[0].low = Real::ratio(1, 8);  // u = z~ is not 0
     return blocks;
   };
   return d;
@@ -258,7 +258,7 @@ Domain unnormalised() {
 
 /// Both sides of g^T dz/dz~ w = (1/length) g^T (I - z z^T/(z^T z)) w.
 Sides chain_rule(const Instance& i, bool printed) {
-  const auto u = i.values("z~"), g = i.values("g"), w = i.values("w");
+  const auto u = i.values("u"), g = i.values("g"), w = i.values("w");
   const Real square = dot(u, u), length = sqrt(square);
   // d(u/|u|) = w/|u| - u (u.w)/|u|^3
   const Real left = dot(g, w) / length - dot(g, u) * dot(u, w) / (length * square);

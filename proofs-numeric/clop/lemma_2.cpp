@@ -40,7 +40,13 @@ void add_statement(ClaimRegistry& registry) {
                    return Sides{above_least(Gram(i), sign), 0};
                  });
     c.reading = v.reading;
-    c.hypotheses = {others_independent(one_added({{3, 3}, {3, 4}})), added_independent()};
+    c.hypotheses = {others_independent(one_added({{3, 3}, {3, 4}})),
+                    added_independent(),
+                    {"m >= k",
+                     "dimension",
+                     {},
+                     {},
+                     "with m = k - 1 every x_k is dependent: the conclusion holds by itself"}};
     registry.add(c);
   }
   registry.add(

@@ -141,6 +141,11 @@ void add_negative(ClaimRegistry& registry) {
                       return Sides{-square, 0};
                     });
   c.reading = "squared: -||s||^2 < 0";
+  c.strengthened = [](const Instance& i) {
+    // Orthonormal others: ||s||^2 = k - 1.
+    const Gram x(i);
+    return Sides{-(x.squared_sum() - Real(2) * sum_of_others_with_last(x) - Real(1)), Real(-1)};
+  };
   c.hypotheses = {others_independent(one_added({{3, 3}}))};
   registry.add(c);
   const auto range = [](const Real& low) {

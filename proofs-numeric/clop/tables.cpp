@@ -75,7 +75,7 @@ void add_lambda(ClaimRegistry& registry) {
       "each column varies by at most 0.039, the difference between cosine and Manhattan that "
       "Table 2 counts as an effect";
   registry.add(c);
-  c = fact(ClaimKind::correction, "clop/table-1/stable/from-0.5", place,
+  c = fact(ClaimKind::correction, "clop/table-1/stable/from-one-half", place,
            "from 0.5 to 1.5 each column varies by at most 0.02", Relation::less_or_equal,
            columns("column", 4), within(5, 20));
   c.parent = id;

@@ -104,7 +104,6 @@ void add_mean(ClaimRegistry& registry) {
   c.reading = "for the norms, every configuration: ||mu^(1)|| >= |1-eta|/B ||mu^(0)||, squared";
   registry.add(c);
   c = cl_claim(ClaimKind::step, "clop/theorem-1/proof/mean/upper-bound",
-               "Section 3.1 and "
                "Appendix D, display of mu^(1)",
                "this enables us to derive an upper bound for the shifted mean: ||mu^(1)|| <= "
                "|1-eta|/B ||mu^(0)||",
@@ -314,6 +313,8 @@ void add_numbers(ClaimRegistry& registry) {
     registry.add(b);
   };
   between("clop/figure-3/between/quotient", printed_quotient, "the printed quotient");
+  between("clop/figure-3/between/corrected", corrected_quotient,
+          "the bound without the errors of Appendix D, 58/28 = 2.0714");
   between("clop/figure-3/between/closed-form", reference::clop_bound_closed_form,
           "the printed closed form");
 }
