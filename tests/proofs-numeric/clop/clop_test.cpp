@@ -60,7 +60,7 @@ TEST(Clop, StepKeepsZeroMeanAndShrinksTheSymmetricMean) {
   EXPECT_EQ(mean_step(inverted_groups_gram(4), 1).after.text(), "0");
   // Orthonormal points: ||mu^(1)||^2 = (1-eta)^2/(1 + eta^2/(k-1)) / k
   const Gram identity(2, {1, 0, 0, 1});
-  EXPECT_EQ(mean_step(identity, Real::ratio(1, 2)).after.text(), "1/10");
+  EXPECT_EQ(mean_step(identity, Real::ratio(3, 4)).after.text(), "1/50");
 }
 
 }  // namespace
