@@ -232,8 +232,8 @@ void add_curvatures(ClaimRegistry& registry) {
         for (int which = 0; which < 2; ++which) {
           const auto v = d.subspan(static_cast<std::size_t>(which) * m, m);
           const Real along = scale * dot(v, e);
-          for (std::size_t c = 0; c < m; ++c)
-            first += (which == 0 ? Real(-1) : Real(1)) * (v[c] - along * e[c]) * e[c];
+          for (std::size_t at = 0; at < m; ++at)
+            first += (which == 0 ? Real(-1) : Real(1)) * (v[at] - along * e[at]) * e[at];
         }
         return Sides{first, 0};
       }));

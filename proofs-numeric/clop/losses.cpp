@@ -90,7 +90,7 @@ void add_info_nce(ClaimRegistry& registry) {
         std::vector<Real>& x = mirrored.blocks[0].values;
         for (std::size_t n = 0; n < x.size(); n += v.size()) {
           const Real along = Real(2) * dot(std::span(x).subspan(n, v.size()), v);
-          for (std::size_t c = 0; c < v.size(); ++c) x[n + c] -= along * v[c];
+          for (std::size_t at = 0; at < v.size(); ++at) x[n + at] -= along * v[at];
         }
         return Sides{info_nce(Gram(mirrored), i.scalar("tau")), info_nce(Gram(i), i.scalar("tau"))};
       });
@@ -261,12 +261,12 @@ void add_clop_loss(ClaimRegistry& registry) {
       "sum over i != j of (c_i.c_j)^2 >= k^2/m' - k for all unit vectors, so that k <= m'",
       Relation::greater_or_equal, unit_vectors({{2, 2}, {3, 2}, {3, 3}, {4, 2}, {4, 3}}),
       [](const Instance& i) {
-        const Gram c(i);
-        const int k = c.size();
+        const Gram products(i);
+        const int k = products.size();
         Real squares = 0;
         for (int a = 0; a < k; ++a)
           for (int b = 0; b < k; ++b)
-            if (a != b) squares += c(a, b) * c(a, b);
+            if (a != b) squares += products(a, b) * products(a, b);
         return Sides{squares, i.number(k * k, i.integer("m")) - k};
       }));
 }
