@@ -95,7 +95,7 @@ def register(root: pathlib.Path, folder: str, name: str) -> None:
     here = root / "proofs-numeric" / folder
     insert(here / f"{folder}.hpp", r"\n\}  // namespace assay::proofs",
            rf"void add_{folder}_{name}(engine::ClaimRegistry& registry);\n\n}}  // namespace assay::proofs")
-    insert(here / f"{folder}.cpp", rf"(void add_{folder}\(engine::ClaimRegistry& registry\) \{{.*?)\n\}}",
+    insert(here / f"{folder}.cpp", rf"(void add_{folder}\((?:engine::)?ClaimRegistry& registry\) \{{.*?)\n\}}",
            rf"\1\n  add_{folder}_{name}(registry);\n}}")
 
 
