@@ -9,7 +9,7 @@ const std::vector<Paper>& papers() {
       {"HN", "hard-negatives",
        "Hard-Negative Sampling for Contrastive Learning: Optimal Representation Geometry and "
        "Neural- vs Dimensional-Collapse"},
-      {"HNa", "hard-negatives-abstract", "the abstract page of version 2 of HN"},
+      {"HNa", "hard-negatives/abstract", "the abstract page of version 2 of HN"},
       {"CL", "clop",
        "Preventing Collapse in Contrastive Learning with Orthonormal Prototypes (CLOP)"},
   };

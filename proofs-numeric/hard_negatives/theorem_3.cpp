@@ -11,6 +11,7 @@ namespace {
 
 const char* const hinge = "hinge margin=1 over=mean";
 const char* const linear = "linear over=mean";
+const char* const info_nce = "info-nce alpha=1 weight=1/k temperature=1";
 
 Sides loss_and_bound(const Instance& i) { return {loss(i, Law::ucl), theorem_3_bound(i)}; }
 Sides loss_and_bound_second(const Instance& i) {
@@ -55,6 +56,22 @@ void add_bound(ClaimRegistry& registry) {
   registry.add(c);
 }
 
+/// A strictly convex loss as near to the maximum over four negatives as it takes, and a map that is
+/// nearly at neural collapse: where (13) holds, the theorem does not ask for a larger loss.
+Domain unequal_classes() {
+  Domain d = changed({{2, 1, 1, 4}}, {"info-nce alpha=1/1099511627776 weight=1/k temperature=1/16"},
+                     [](ModelOptions& o) { o.equiprobable = false; });
+  d.specials.push_back({"near collapse", [blocks = d.blocks](const Shape& shape) {
+                          Instance i{shape, blocks(shape), Arithmetic::plain()};
+                          for (Block& b : i.blocks)
+                            b.values = b.name == "lambda"
+                                           ? std::vector<Real>{Real::ratio(1, 5), Real::ratio(4, 5)}
+                                           : std::vector<Real>{1, Real::ratio(-31, 32)};
+                          return std::vector<Instance>{i};
+                        }});
+  return d;
+}
+
 void add_attained(ClaimRegistry& registry) {
   Claim sufficient = theorem_3_claim(
       ClaimKind::statement, "theorem-3/sufficient", "Theorem 3",
@@ -77,11 +94,16 @@ void add_attained(ClaimRegistry& registry) {
       Relation::greater, models(strict), loss_and_bound);
   necessary.second = loss_and_bound_second;
   necessary.hypotheses = {
-      equiprobable_classes(),
-      unit_ball(),
-      common_conditional_law(),
-      negatives_like_anchors(),
-      conditional_independence(),
+      equiprobable_classes(unequal_classes()),
+      unit_ball(
+          changed({{2, 1, 1, 2}}, {info_nce},
+                  [](ModelOptions& o) { o.representations = Representations::unconstrained; })),
+      common_conditional_law(changed({{2, 2, 1, 2}, {3, 2, 2, 2}}, {info_nce},
+                                     [](ModelOptions& o) { o.common_law = false; })),
+      negatives_like_anchors(changed({{2, 1, 1, 2}, {3, 1, 1, 2}}, {info_nce},
+                                     [](ModelOptions& o) { o.r_is_lambda = false; })),
+      conditional_independence(
+          changed({{2, 2, 2, 2}}, {info_nce}, [](ModelOptions& o) { o.independent = false; })),
       strictly_convex(changed({{2, 1, 2, 2}, {4, 1, 1, 2}}, {hinge, linear}, nothing)),
       strictly_increasing(),
       no_equal_inner_products()};
@@ -93,6 +115,14 @@ Domain unconstrained() {
                  [](ModelOptions& o) { o.representations = Representations::unconstrained; });
 }
 
+/// A hypothesis of the theorem that the properties (i) to (iv) do not use.
+Hypothesis unused(Hypothesis h, const char* because) {
+  h.no_control = because;
+  return h;
+}
+
+const char* const one_law = "not used: (12), (13) and the property speak of one law s(.|y)";
+
 Claim property(const char* id, std::string statement, Evaluate evaluate) {
   Claim c = theorem_3_claim(
       ClaimKind::statement, std::string("theorem-3/") + id, "Theorem 3, properties",
@@ -103,7 +133,7 @@ Claim property(const char* id, std::string statement, Evaluate evaluate) {
   c.reading =
       "as an inequality for all f whose right side, the sum over ordered pairs j != l of "
       "mu_j.mu_l + 1/(C-1), is 0 under (13)";
-  c.hypotheses = {unit_ball(unconstrained()), common_conditional_law()};
+  c.hypotheses = {unit_ball(unconstrained()), unused(common_conditional_law(), one_law)};
   c.equality = {"simplex"};
   return c;
 }
@@ -136,7 +166,10 @@ void add_properties(ClaimRegistry& registry) {
       [](const Instance& i) {
         return Sides{defect_of_inner_products(model_of(i)), i.number(0)};
       });
-  dimension.hypotheses = {unit_ball(), common_conditional_law()};
+  dimension.hypotheses = {
+      unused(unit_ball(),
+             "not used: no more than d + 1 vectors of R^d have negative inner products in pairs"),
+      unused(common_conditional_law(), one_law)};
   dimension.strengthened = [](const Instance& i) {
     // For C = 3 on a line the smallest value is about 0.857.
     return Sides{defect_of_inner_products(model_of(i)), i.number(9, 10)};

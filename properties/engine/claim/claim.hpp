@@ -94,7 +94,7 @@ struct Claim {
   /// Fast cases before the slow ones; may be empty. A planted strengthening has none, since it
   /// would look for violations of the statement.
   Filter filter = {};
-  /// Names of specials of the domain at which the sides are equal.
+  /// Names of specials of the domain at which the sides are equal, in at least one of its shapes.
   std::vector<std::string> equality = {};
   /// The domain's shapes are all there is and it has no blocks: evaluating decides.
   bool exhaustive = false;
