@@ -73,22 +73,62 @@ Sides dependence_of_collisions(const Instance& i) {
   return {total, i.number(0)};
 }
 
+Hypothesis uniform_labels() {
+  return {"the labels of the negatives are uniform",
+          "uniform",
+          [](const Instance& i) {
+            if (!i.has("r")) return Truth::yes;
+            Truth all = Truth::yes;
+            for (const Real& x : i.values("r"))
+              all = reference::both(all, equal(x * i.integer("C"), Real(1)));
+            return all;
+          },
+          labels(false),
+          {}};
+}
+
 void add_collisions(ClaimRegistry& registry) {
   Claim c = theorem_3_claim(ClaimKind::step, "theorem-3/proof/collisions",
                             "proof of Theorem 3, before (31)",
                             "b_1..b_k are iid and independent of y, b_i = 1(y_i^- != y)",
                             Relation::equal, labels(true), dependence_of_collisions);
-  c.hypotheses = {{"the labels of the negatives are uniform",
-                   "uniform",
-                   [](const Instance& i) {
-                     if (!i.has("r")) return Truth::yes;
-                     Truth all = Truth::yes;
-                     for (const Real& x : i.values("r"))
-                       all = reference::both(all, equal(x * i.integer("C"), Real(1)));
-                     return all;
-                   },
-                   labels(false),
-                   {}}};
+  c.hypotheses = {uniform_labels()};
+  registry.add(c);
+}
+
+/// Sum over y, l, b_2 of |Pr(y, y_1^- = l, b_2 | b_1) - Pr(y, y_1^- = l | b_1) Pr(b_2 | b_1)|, b_1
+/// being 1(l != y), times Pr(b_1)^2; y^- iid with law r. For other i, l in place of 1, 2 it is the
+/// same.
+Sides dependence_given_b(const Instance& i) {
+  const int c = i.integer("C");
+  std::vector<Real> r(static_cast<std::size_t>(c), i.number(1, c));
+  if (i.has("r")) r.assign(i.values("r").begin(), i.values("r").end());
+  const auto law = [&](int l) { return r[static_cast<std::size_t>(l)]; };
+  Real joint_b[2][2], single[2];
+  for (int y = 0; y < c; ++y)
+    for (int l = 0; l < c; ++l)
+      for (int m = 0; m < c; ++m) {
+        joint_b[l != y][m != y] += law(l) * law(m) / c;
+        single[l != y] += law(l) * law(m) / c;
+      }
+  Real total = 0;
+  for (int y = 0; y < c; ++y)
+    for (int l = 0; l < c; ++l)
+      for (const int b : {0, 1}) {
+        const Real same = law(y), of_b = b ? Real(1) - same : same;
+        const Real pair = law(l) / c;
+        total += abs(pair * of_b * single[l != y] - pair * joint_b[l != y][b]);
+      }
+  return {total, i.number(0)};
+}
+
+void add_independence_given_b(ClaimRegistry& registry) {
+  Claim c = theorem_3_claim(ClaimKind::step, "theorem-3/proof/34/independence",
+                            "proof of Theorem 3, explanation of (34)",
+                            "(y, y_i^-) is independent of {b_l, l != i} given b_i", Relation::equal,
+                            labels(true), dependence_given_b);
+  c.reading = "for two negatives, the joint law against the product, summed absolute differences";
+  c.hypotheses = {uniform_labels()};
   registry.add(c);
 }
 
@@ -259,6 +299,7 @@ void add_references(ClaimRegistry& registry) {
 
 void add_hn_theorem_3_proof(ClaimRegistry& registry) {
   add_collisions(registry);
+  add_independence_given_b(registry);
   add_31_32(registry);
   add_33_to_35(registry);
   add_36_to_38(registry);
