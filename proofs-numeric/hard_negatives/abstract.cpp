@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HN abstract (also HNa), Sections 1, 2 and 6: the summary statements, as general as they are put.
+// HN abstract (also HNa), Sections 1 and 2: the summary statements, as general as they are put.
 #include <algorithm>
 #include <array>
 
@@ -86,7 +86,7 @@ void add_minimised(ClaimRegistry& registry, Law law, const char* key, bool indep
 /// The abstract does not ask for equiprobable classes.
 void add_imbalanced(ClaimRegistry& registry, Law law, const char* key, bool independent) {
   ModelOptions o = options(false, independent);
-  o.sizes = {{3, 1, 1, 2}, {3, 1, 2, 2}};
+  o.sizes = {{3, 1, 2, 2}, {3, 1, 3, 2}};  // Neural-Collapse needs d >= C - 1
   o.equiprobable = false;
   const Evaluate evaluate = [law](const Instance& i) {
     const FiniteModel m = model_of(i);
@@ -95,10 +95,25 @@ void add_imbalanced(ClaimRegistry& registry, Law law, const char* key, bool inde
       collapsed += p * at_collapse(i, i.integer("C"), p, law);
     return Sides{loss(i, law), collapsed};
   };
+  Domain domain = models(o);
+  domain.specials.push_back(
+      {"two against one", [blocks = domain.blocks](const Shape& shape) {
+         const int d = shape.integer("d");
+         Instance i{shape, blocks(shape), Arithmetic::plain()};
+         for (Block& b : i.blocks)
+           if (b.name == "lambda") {
+             b.values = {Real::ratio(1, 4), Real::ratio(1, 2), Real::ratio(1, 4)};
+           } else {  // "f": e_1, -e_1, e_1
+             b.values.assign(b.size(), Real(0));
+             for (int y = 0; y < 3; ++y)
+               b.values[static_cast<std::size_t>(y * d)] = y == 1 ? -1 : 1;
+           }
+         return std::vector<Instance>{i};
+       }});
   Claim c = claim(std::string("abstract/") + key + "-minimised/any-class-probabilities", "Abstract",
                   "for a widely-studied data model the loss is minimized by representations that "
                   "exhibit Neural-Collapse",
-                  models(o), evaluate);
+                  std::move(domain), evaluate);
   c.reading =
       std::string("L_") + std::string(reference::name_of(law)) +
       ", without the hypothesis that classes are equiprobable, which the abstract leaves out";
@@ -176,7 +191,7 @@ void add_batching(ClaimRegistry& registry, Law law, const char* key) {
       "optimization";
   const std::string name(reference::name_of(law));
   Claim c = claim(std::string("abstract/") + key + "-batched", "Abstract", says,
-                  two_batches({{4, 1, 2}, {4, 2, 2}, {4, 2, 3}}), [law](const Instance& i) {
+                  two_batches({{4, 3, 2}, {4, 3, 3}, {4, 4, 2}}), [law](const Instance& i) {
                     return Sides{batched(i, law, 4, 2), at_collapse(i, 4, i.number(1, 2), law)};
                   });
   c.reading = "L_" + name + " averaged over two batches, negatives from the same batch; C = 4 " +
@@ -251,7 +266,7 @@ Claim hucl_against_collapse(std::string id, const char* place, const char* says,
   return c;
 }
 
-void add_open_questions(ClaimRegistry& registry) {
+void add_trained_or_hardened(ClaimRegistry& registry) {
   for (const Representations where : {Representations::unit_ball, Representations::unit_sphere}) {
     const std::string on = where == Representations::unit_ball ? "unit-ball" : "unit-sphere";
     Claim differs = hucl_against_collapse(
@@ -263,23 +278,7 @@ void add_open_questions(ClaimRegistry& registry) {
     differs.relation = Relation::less;
     differs.reading += ": some f has a smaller HUCL loss than Neural-Collapse, the optimum of UCL";
     registry.add(std::move(differs));
-    Claim open = hucl_against_collapse(
-        "section-6/hucl-minimised-by-nc/" + on, "Section 6",
-        "it is unclear whether the HUCL loss is minimized iff there is Neural-Collapse", where);
-    open.kind = ClaimKind::conjecture;
-    open.reading +=
-        ": L_HUCL(f) >= L_HUCL at Neural-Collapse; one smaller value refutes both "
-        "directions";
-    registry.add(std::move(open));
   }
-  for (const auto& [id, says] : std::vector<std::pair<std::string, const char*>>{
-           {"tight-bound", "a tight lower bound for HUCL remains open"},
-           {"without-independence",
-            "the geometry of optimal solutions for UCL in the absence of conditional independence "
-            "remains open"},
-           {"landscape", "how and why hard negatives alter the optimization landscape is open"}})
-    registry.add(unavailable({"hard-negatives/section-6/" + id, "Section 6", says},
-                             "a theorem: it names a question without an answer to try"));
   registry.add(unavailable({"hard-negatives/abstract/adam", "Abstract",
                             "Adam with batching converges to NC for HSCL and HUCL with suitable "
                             "hardness; without hard negatives or normalization there is DC"},
@@ -299,7 +298,7 @@ void add_hn_abstract(ClaimRegistry& registry) {
   add_batching(registry, Law::scl, "scl");
   add_batching(registry, Law::ucl, "ucl");
   add_contributions(registry);
-  add_open_questions(registry);
+  add_trained_or_hardened(registry);
 }
 
 }  // namespace assay::proofs

@@ -66,7 +66,10 @@ void add_hucl_minimised(ClaimRegistry& registry) {
        "C = 2, p = 1, f = 1/2 and -1/2, k = 1: the hardened negative is of the other class with "
        "probability 1/(1 + e^(5/2)) = 0.076 and costs log(1 + e^(-1/2)) instead of log 2; at "
        "collapse that probability is 1/(1 + e^10)."},
-      {"sphere/beta-5", "exponential beta=5", Representations::unit_sphere, ""},
+      {"sphere/beta-5", "exponential beta=5", Representations::unit_sphere,
+       "C = 2, p = 1, f = e_1 and e_2, k = 1: the hardened negative is of the other class with "
+       "probability 1/(1 + e^5) = 0.0067 and costs log(1 + 1/e) instead of log 2; at collapse that "
+       "probability is 1/(1 + e^10)."},
       {"ball/polynomial", "polynomial power=1", Representations::unit_ball,
        "C = 2, k = 1: at f = 1 and -1, eta = max(1 + t, 0) vanishes at the other class and the "
        "loss "
@@ -198,6 +201,13 @@ void add_without_independence(ClaimRegistry& registry) {
                    return Sides{loss(i, Law::ucl), loss_at_collapse(i, Law::ucl)};
                  });
   minimised.hypotheses = rest;
+  const char* remark =
+      "C = 2, two equally likely points per class at e_1, -e_1 and e_2, -e_2, x^+ = x, InfoNCE, k "
+      "= "
+      "1: the loss is (log 2 + log(1 + e^-2))/4 + log(1 + 1/e)/2 = 0.362; at collapse, the bound, "
+      "it "
+      "is (log 2 + log(1 + e^-2))/2 = 0.410.";
+  minimised.remark = remark;
   registry.add(minimised);
   Claim necessary =
       conjecture(id + "necessary", independence_question,
@@ -209,6 +219,7 @@ void add_without_independence(ClaimRegistry& registry) {
   necessary.hypotheses = rest;
   necessary.hypotheses.push_back(strict_loss());
   necessary.hypotheses.push_back(no_equal_inner_products());
+  necessary.remark = remark;
   registry.add(necessary);
   CollapseOptions o = theorem_3_collapse();
   o.sizes = {{2, 2, 0, 2}, {3, 2, 0, 2}, {2, 3, 0, 2}};

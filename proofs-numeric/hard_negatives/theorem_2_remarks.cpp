@@ -204,7 +204,8 @@ void add_remark_2(ClaimRegistry& registry) {
   bound.remark =
       "C=2, psi linear: both classes have two points at +r and -r, equally likely, x^+ = "
       "x. All means are 0, E f(x).f(x^-) = 0, f(x).f(x^+) = r^2, so L = -r^2 < -2 for r^2 "
-      "> 2: (14) needs f(x).f(x^+) <= 1.";
+      "> 2: (14) needs f(x).f(x^+) <= 1. InfoNCE: the classes at +-r e_1 and +-r e_2, L = "
+      "psi(-r^2, ...).";
   registry.add(std::move(bound));
 
   Claim independent =
