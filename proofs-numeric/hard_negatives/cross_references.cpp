@@ -58,7 +58,9 @@ const std::vector<Reference> references = {
     {"section-1-data-sets", "Section 1.1", "three real data sets: CIFAR10, CIFAR100, TinyImageNet",
      3, 3, 1, ""},
     {"appendix-b-settings", "Appendix B",
-     "CIFAR10 and CIFAR100 are provided under three settings, as Figs. 4 and 6 show them", 3, 4, 1,
+     "the results for CIFAR10 and CIFAR100 are provided under three different settings: how many "
+     "Figs. 4 and 6 show",
+     3, 4, 1,
      "the captions of Figs. 4 and 6 name a fourth: un-normalized with random initialization"},
     {"section-5-6-batch-32", "Sections 5.6 and B.3",
      "with batch size 32 NC is no longer observed: in how many settings Appendix B.3 observes it",
