@@ -63,7 +63,7 @@ Domain free_means(BlockKind kind) {
     shapes.push_back({{{"C", c}, {"d", d}}, {}});
   Domain domain = over(std::move(shapes), [kind](const Shape& s) {
     Block mu = vectors("mu", {s.integer("C"), s.integer("d")}, kind);
-    mu.low = -2, mu.high = 2;
+    mu.low = -2, mu.high = 2, mu.scaled = true;
     return std::vector<Block>{mu};
   });
   const Domain bare = domain;

@@ -172,7 +172,7 @@ Domain samples(bool in_ball, bool balanced) {
     Block f;
     f.name = "f", f.kind = in_ball ? BlockKind::ball : BlockKind::scalar;
     f.dimensions = {shape.integer("C"), shape.integer("n"), shape.integer("d")};
-    f.low = -2, f.high = 2;
+    f.low = -2, f.high = 2, f.scaled = true;
     return std::vector<Block>{f};
   };
   domain.specials = {{"simplex", [domain](const Shape& shape) {

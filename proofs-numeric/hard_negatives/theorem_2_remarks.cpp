@@ -76,6 +76,7 @@ Domain mean_bounded(bool free_joint) {
     const int c = shape.integer("C"), d = shape.integer("d");
     std::vector<Block> blocks(2);
     blocks[0].name = "means", blocks[0].kind = BlockKind::ball, blocks[0].dimensions = {c * d};
+    blocks[0].scaled = true;
     blocks[1].name = "offsets", blocks[1].dimensions = {c, d};
     blocks[1].low = -2, blocks[1].high = 2;
     if (free_joint) {
@@ -109,7 +110,7 @@ Domain moment_bounded() {
     const int c = shape.integer("C"), d = shape.integer("d");
     std::vector<Block> blocks(2);
     blocks[0].name = "points", blocks[0].kind = BlockKind::ball;
-    blocks[0].dimensions = {c * 2 * d};
+    blocks[0].dimensions = {c * 2 * d}, blocks[0].scaled = true;
     blocks[1].name = "together", blocks[1].dimensions = {c}, blocks[1].low = 0;
     return blocks;
   };

@@ -29,7 +29,7 @@ Domain shared_points(bool in_ball, bool equiprobable = true) {
     blocks.push_back(b);
     b.name = "f", b.dimensions = {n, d};
     b.kind = in_ball ? BlockKind::ball : BlockKind::scalar;
-    b.low = -2, b.high = 2;
+    b.low = -2, b.high = 2, b.scaled = true;
     blocks.push_back(b);
     return blocks;
   };

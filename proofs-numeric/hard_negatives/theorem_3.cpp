@@ -186,7 +186,7 @@ Domain overlapping() {
     Block s, f;
     s.name = "s", s.kind = BlockKind::simplex, s.positive = true;
     s.dimensions = {shape.integer("C"), shape.integer("P")};
-    f.name = "f", f.kind = BlockKind::ball;
+    f.name = "f", f.kind = BlockKind::ball, f.scaled = true;
     f.dimensions = {shape.integer("P"), shape.integer("d")};
     return std::vector<Block>{s, f};
   };

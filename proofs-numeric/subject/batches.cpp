@@ -128,7 +128,7 @@ Domain batched(const BatchOptions& options) {
     f.name = "f";
     f.kind = ball ? BlockKind::ball : BlockKind::scalar;
     f.dimensions = {b.samples(), shape.integer("d")};
-    f.low = -2, f.high = 2;
+    f.low = -2, f.high = 2, f.scaled = true;
     return std::vector<Block>{f};
   };
   const auto add = [&](const char* name, bool simplex, auto coordinate) {

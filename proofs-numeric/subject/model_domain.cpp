@@ -30,7 +30,7 @@ std::vector<Block> blocks_of(const ModelOptions& o, const Shape& shape) {
   f.kind = o.representations == Representations::unit_ball     ? BlockKind::ball
            : o.representations == Representations::unit_sphere ? BlockKind::sphere
                                                                : BlockKind::scalar;
-  f.low = -2, f.high = 2;
+  f.low = -2, f.high = 2, f.scaled = true;
   blocks.push_back(std::move(f));
   return blocks;
 }

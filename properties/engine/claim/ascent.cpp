@@ -2,6 +2,8 @@
 // Local descent on NLopt's Subplex.
 #include "properties/engine/claim/ascent.hpp"
 
+#include <algorithm>
+#include <climits>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -45,7 +47,8 @@ Descent descend(const Value& value, const std::vector<double>& start, std::int64
   const std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(
       nlopt_create(NLOPT_LN_SBPLX, static_cast<unsigned>(start.size())), nlopt_destroy);
   nlopt_set_min_objective(optimiser.get(), evaluate, &objective);
-  nlopt_set_maxeval(optimiser.get(), static_cast<int>(evaluations));
+  nlopt_set_maxeval(optimiser.get(),
+                    static_cast<int>(std::min<std::int64_t>(evaluations, INT_MAX)));
   nlopt_set_initial_step1(optimiser.get(), 0.25);
   nlopt_set_stopval(optimiser.get(), enough);
   nlopt_set_xtol_rel(optimiser.get(), 0x1p-40);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <mutex>
 #include <thread>
 
@@ -37,7 +38,10 @@ void decide_exhaustively(ClaimResult& r) {
       r.why = report.why.empty() ? "margin " + report.margin_text : report.why;
     }
   }
-  if (open == 0) r.verdict = every ? Verdict::certified : Verdict::refuted;
+  if (r.account.held == 0 && open == 0)
+    r.why = "none of the shapes satisfies the hypotheses";
+  else if (open == 0)
+    r.verdict = every ? Verdict::certified : Verdict::refuted;
 }
 
 void decide_by_search(ClaimResult& r, const CheckOptions& options) {
@@ -58,8 +62,9 @@ void decide_by_search(ClaimResult& r, const CheckOptions& options) {
     r.verdict = every ? Verdict::refuted : Verdict::certified;
   } else if (options.cancelled()) {
     r.why = "interrupted";
-  } else if (r.account.evaluations + r.account.trials <= r.account.failed) {
-    r.why = "nothing could be evaluated: " + r.account.first_failure;
+  } else if (!r.account.evaluated()) {
+    r.why = "nothing could be evaluated" +
+            (r.account.first_failure.empty() ? "" : ": " + r.account.first_failure);
   } else if (every) {
     r.verdict = Verdict::unrefuted;
   } else {
@@ -76,10 +81,16 @@ ClaimResult check_claim(const Claim& claim, const CheckOptions& options) {
   if (!claim.unavailable.empty()) {
     r.verdict = Verdict::unavailable;
     r.why = claim.unavailable;
-  } else if (claim.exhaustive) {
-    decide_exhaustively(r);
   } else {
-    decide_by_search(r, options);
+    try {
+      if (claim.exhaustive)
+        decide_exhaustively(r);
+      else
+        decide_by_search(r, options);
+    } catch (const std::exception& error) {  // of a domain or a filter: it would end the program
+      r.verdict = Verdict::undecided;
+      r.why = error.what();
+    }
   }
   r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return r;

@@ -40,6 +40,11 @@ Claim strengthening_of(const Claim& claim) {
   return planted;
 }
 
+bool without_blocks(const Domain& domain) {
+  return std::all_of(domain.shapes.begin(), domain.shapes.end(),
+                     [&](const Shape& s) { return domain.blocks(s).empty(); });
+}
+
 Claim control_of(const Claim& claim, std::size_t dropped) {
   Claim control = claim;
   const Hypothesis& hypothesis = claim.hypotheses[dropped];
@@ -50,6 +55,7 @@ Claim control_of(const Claim& claim, std::size_t dropped) {
   control.domain = *hypothesis.dropped;
   control.filter = hypothesis.filter;
   control.hypotheses.erase(control.hypotheses.begin() + static_cast<std::ptrdiff_t>(dropped));
+  control.exhaustive = claim.exhaustive && without_blocks(control.domain);
   control.equality.clear();
   control.remark.clear();
   return control;
@@ -110,6 +116,8 @@ void ClaimRegistry::add(Claim claim) {
   if (!claim.unavailable.empty()) return insert(std::move(claim));
   require(static_cast<bool>(claim.evaluate), claim, "there is nothing to evaluate");
   require(claim.domain.blocks && !claim.domain.shapes.empty(), claim, "the domain is empty");
+  require(!claim.exhaustive || without_blocks(claim.domain), claim,
+          "shapes with blocks cannot be exhausted");
   std::vector<Claim> planted;
   if (claim.quantifier == Quantifier::every && claim.kind != ClaimKind::conjecture &&
       claim.relation != Relation::not_equal && (!claim.exhaustive || claim.strengthened))

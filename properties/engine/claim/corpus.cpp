@@ -39,7 +39,8 @@ nlohmann::ordered_json corpus_json(const Claim& claim, const Corpus& corpus) {
   const SearchAccount& a = corpus.account;
   return {{"schema", corpus_schema},      {"claim", claim.id},      {"rounds", corpus.rounds},
           {"evaluations", a.evaluations}, {"filtered", a.filtered}, {"points", a.points},
-          {"ascents", a.ascents},         {"trials", a.trials},     {"closest", json_of(a.closest)},
+          {"ascents", a.ascents},         {"trials", a.trials},     {"open", a.open},
+          {"failed", a.failed},           {"outside", a.outside},   {"closest", json_of(a.closest)},
           {"closest_at", a.closest_at},   {"front", front}};
 }
 
@@ -50,17 +51,17 @@ Corpus read_corpus(const std::string& folder, const Claim& claim) {
   const nlohmann::json document = parse_json(read_text_file(path), path, "");
   const JsonReader r(document, path);
   r.object({"schema", "claim", "rounds", "front"},
-           {"evaluations", "filtered", "points", "ascents", "trials", "closest", "closest_at"});
+           {"evaluations", "filtered", "points", "ascents", "trials", "open", "failed", "outside",
+            "closest", "closest_at"});
   if (r.at("schema").string() != corpus_schema)
     r.at("schema").fail(std::string("not ") + corpus_schema);
   if (r.at("claim").string() != claim.id) r.at("claim").fail("not the claim " + claim.id);
   corpus.rounds = r.at("rounds").u64();
   SearchAccount& a = corpus.account;
-  a.evaluations = r.has("evaluations") ? r.at("evaluations").count() : 0;
-  a.filtered = r.has("filtered") ? r.at("filtered").count() : 0;
-  a.points = r.has("points") ? r.at("points").count() : 0;
-  a.ascents = r.has("ascents") ? r.at("ascents").count() : 0;
-  a.trials = r.has("trials") ? r.at("trials").count() : 0;
+  const auto count = [&r](const char* key) { return r.has(key) ? r.at(key).count() : 0; };
+  a.evaluations = count("evaluations"), a.filtered = count("filtered"), a.points = count("points");
+  a.ascents = count("ascents"), a.trials = count("trials"), a.open = count("open");
+  a.failed = count("failed"), a.outside = count("outside");
   a.closest = r.has("closest") ? r.at("closest").number() : 0;
   a.closest_at = r.has("closest_at") ? r.at("closest_at").string() : "";
   const Sign wanted = claim.quantifier == Quantifier::every ? Sign::violated : Sign::holds;

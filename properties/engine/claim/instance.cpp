@@ -58,8 +58,6 @@ std::string violated_group(const Block& b, std::span<const Real> g) {
     }
     case BlockKind::ball:
     case BlockKind::sphere: {
-      if (less(Real(0), b.squared_scale) != Truth::yes)
-        return "the squared scale " + b.squared_scale.text() + " is not positive";
       const Real n = squared_norm(g, b.squared_scale);
       const Truth inside =
           b.kind == BlockKind::ball ? less_or_equal(n, Real(1)) : equal(n, Real(1));
@@ -70,6 +68,27 @@ std::string violated_group(const Block& b, std::span<const Real> g) {
     }
   }
   return {};
+}
+
+/// A claim that does not read the scale would take the numbers for a longer vector than was
+/// checked.
+std::string violated_scale(const Block& b, bool scaled) {
+  const Real& s = b.squared_scale;
+  if (!s.is_exact() || less(Real(0), s) != Truth::yes)
+    return "the squared scale " + s.text() + " is not a positive exact number";
+  if (!scaled && equal(s, Real(1)) != Truth::yes)
+    return "the claim has no squared scale here, and it is " + s.text();
+  return {};
+}
+
+/// Files keep names in alphabetic order, claims in theirs.
+bool same_shape(const Shape& a, const Shape& b) {
+  if (a == b) return true;
+  const auto same = [](auto x, auto y) {
+    std::sort(x.begin(), x.end()), std::sort(y.begin(), y.end());
+    return x == y;
+  };
+  return same(a.integers, b.integers) && same(a.choices, b.choices);
 }
 
 }  // namespace
@@ -191,8 +210,9 @@ Domain single_point() {
 }
 
 std::string violated_constraint(const Instance& exact, const Domain& domain) {
-  for (const auto& [name, value] : exact.shape.integers)
-    if (value < 0 || value > 4096) return name + " = " + std::to_string(value) + " is out of range";
+  const auto same = [&](const Shape& s) { return same_shape(s, exact.shape); };
+  if (std::none_of(domain.shapes.begin(), domain.shapes.end(), same))
+    return "the shape \"" + exact.shape.text() + "\" is none of those of the claim";
   const std::vector<Block> layout = domain.blocks(exact.shape);
   if (layout.size() != exact.blocks.size())
     return std::to_string(exact.blocks.size()) + " blocks instead of " +
@@ -204,6 +224,8 @@ std::string violated_constraint(const Instance& exact, const Domain& domain) {
       return "block " + std::to_string(n) + ": \"" + b.name + "\" is not the " +
              std::string(name_of(expected.kind)) + " \"" + expected.name + "\" of the claim";
     if (b.values.size() != b.size()) return b.name + ": not as many numbers as its dimensions say";
+    if (const std::string why = violated_scale(b, expected.scaled); !why.empty())
+      return b.name + ": " + why;
     b.low = expected.low, b.high = expected.high, b.positive = expected.positive;
     for (const Real& x : b.values)
       if (!x.is_exact()) return b.name + ": " + x.text() + " is not exact";

@@ -39,7 +39,8 @@ struct Block {
   std::vector<int> dimensions;  ///< row-major; empty: one number
   Real low = -1, high = 1;      ///< of scalar and integer
   bool positive = false;        ///< of simplex and exchangeable: no entry is 0
-  Real squared_scale = 1;       ///< of ball and sphere: inner product = squared_scale * sum x_i y_i
+  Real squared_scale = 1;       ///< of vectors: inner product = squared_scale * sum x_i y_i
+  bool scaled = false;          ///< the claim reads squared_scale; elsewhere it has to be 1
   std::vector<Real> values;
 
   /// Product of the dimensions.
@@ -107,7 +108,8 @@ struct Domain {
 Domain single_point();
 
 /// Why the exact instance is no point of the domain ("lambda: the entries sum to 5/6"); empty if it
-/// is one. Compares names, kinds and dimensions of the blocks with those of the domain.
+/// is one: its shape is one of the domain's (integers and choices in any order), its blocks have
+/// their names, kinds, dimensions and constraints, and a scale only where the claim reads it.
 std::string violated_constraint(const Instance& exact, const Domain& domain);
 
 }  // namespace assay::engine

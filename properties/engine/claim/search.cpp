@@ -17,6 +17,7 @@ constexpr double noise = 0x1p-38;        // of a margin in doubles, relative to 
 constexpr double clear_enough = 0x1p-6;  // an ascent need not go on beyond so large a violation
 constexpr std::int64_t fewest_points = 16, shortest_ascent = 40;
 constexpr std::int64_t filtered_per_evaluation = 64;  // cases are that much cheaper, or more
+constexpr int outside_per_attempt = 8;
 constexpr int exact_attempts = 8;  // per shape, of points that doubles put on the wrong side
 
 /// One point in doubles. `slack` is negative where it would decide the claim.
@@ -64,6 +65,7 @@ class ShapeSearch {
     TrialReport report = try_instance(claim_, exact);
     if (report.sign == Sign::holds) ++account().held;
     if (report.sign == Sign::open) ++account().open;
+    if (report.sign == Sign::outside) ++account().outside;
     if (report.sign == Sign::failed) failed(report.why);
     const Sign wanted = seeks_violation() ? Sign::violated : Sign::holds;
     if (report.sign != wanted) return std::nullopt;
@@ -80,7 +82,10 @@ class ShapeSearch {
       const Sides s = claim_.evaluate(chart_.at(theta));
       const double l = std::abs(s.left.approximate()), r = std::abs(s.right.approximate());
       const double margin = margin_of(claim_.relation, s).approximate() / std::max({l, r, 0x1p-20});
-      if (std::isnan(margin)) return std::numeric_limits<double>::infinity();
+      if (std::isnan(margin)) {
+        failed("the margin is no number");
+        return std::numeric_limits<double>::infinity();
+      }
       return seeks_violation() ? margin : -margin;
     } catch (const std::exception& error) {
       failed(error.what());
@@ -135,15 +140,19 @@ class ShapeSearch {
   }
 
   void candidate(const Point& point, const char* how) {
-    if (attempts_ >= exact_attempts || (found_ && options_.stop_at_first)) return;
-    ++attempts_;
+    if (attempts_ >= exact_attempts * outside_per_attempt || (found_ && options_.stop_at_first))
+      return;
+    const std::int64_t trials = account().trials, outside = account().outside;
     // A grid point that doubles put clearly on the right side is not worth a trial.
     const Decides cheap_first = [this](const Instance& i) -> std::optional<TrialReport> {
       if (slack(chart_.coordinates(i)) > 16 * noise) return std::nullopt;
       return decides(i);
     };
     if (auto find = made_exact(chart_, chart_.at(point.theta), cheap_first))
-      keep(std::move(*find), std::string(how) + " of " + shape_.text());
+      return keep(std::move(*find), std::string(how) + " of " + shape_.text());
+    // A point that breaks a hypothesis on every grid costs less than one that was evaluated.
+    const bool nowhere_inside = account().trials - trials == account().outside - outside;
+    attempts_ += nowhere_inside ? 1 : outside_per_attempt;
   }
 
   void points() {
@@ -156,7 +165,7 @@ class ShapeSearch {
 
   void ascents() {
     const std::vector<Point> starts = starts_;
-    attempts_ = std::min(attempts_, exact_attempts / 2);
+    attempts_ = std::min(attempts_, exact_attempts * outside_per_attempt / 2);
     const std::int64_t each =
         std::max(shortest_ascent, budget_ / (2 * static_cast<std::int64_t>(starts.size() + 1)));
     const std::int64_t count =
@@ -206,7 +215,7 @@ void SearchAccount::add(const SearchAccount& o) {
   if (first_failure.empty()) first_failure = o.first_failure;
   evaluations += o.evaluations, filtered += o.filtered, points += o.points, ascents += o.ascents,
       trials += o.trials;
-  held += o.held, open += o.open, failed += o.failed, shapes += o.shapes;
+  held += o.held, open += o.open, failed += o.failed, outside += o.outside, shapes += o.shapes;
 }
 
 void add_to_front(std::vector<Find>& front, Find find) {

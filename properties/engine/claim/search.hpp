@@ -35,15 +35,18 @@ struct SearchAccount {
   std::int64_t filtered = 0;     ///< cases that the claim's filter looked at, before the points
   std::int64_t points = 0;       ///< structured and random ones
   std::int64_t ascents = 0;
-  std::int64_t trials = 0;  ///< of exact instances
-  std::int64_t held = 0;    ///< trials that proved the relation
-  std::int64_t open = 0;    ///< margin and 0 not told apart at the highest precision
-  std::int64_t failed = 0;  ///< sides that could not be evaluated
+  std::int64_t trials = 0;   ///< of exact instances
+  std::int64_t held = 0;     ///< trials that proved the relation
+  std::int64_t open = 0;     ///< margin and 0 not told apart at the highest precision
+  std::int64_t failed = 0;   ///< sides that could not be evaluated, or are no numbers
+  std::int64_t outside = 0;  ///< trials of instances that break a constraint or a hypothesis
   int shapes = 0;
   double closest = 0;         ///< smallest margin seen in doubles, divided by the sides' size
   std::string closest_at;     ///< the point, in words
   std::string first_failure;  ///< why the first evaluation failed
   void add(const SearchAccount& other);
+  /// Whether anything at all was: a search that could not evaluate says nothing about the claim.
+  bool evaluated() const { return evaluations + trials > failed + outside; }
 };
 
 struct SearchResult {

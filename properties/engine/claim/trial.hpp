@@ -34,9 +34,10 @@ struct TrialLimits {
 };
 
 /// The trial of an exact instance. Constraints and hypotheses first, exactly; then the sign of the
-/// margin on the fastest engine at growing precision; a violation, and for claims of existence a
-/// proof that the relation holds, is derived again on the other engine and by the claim's second
-/// way, and is `open` where they do not agree.
+/// margin on the fastest engine at growing precision. What decides (a violation, for claims of
+/// existence a proof that the relation holds, for exhaustive claims either) is derived again on the
+/// other engine, hypotheses included, and by the claim's second way, and is `open` where they do
+/// not agree. Sides in doubles decide nothing: `failed`.
 TrialReport try_instance(const Claim& claim, const Instance& exact, const TrialLimits& limits = {});
 
 }  // namespace assay::engine

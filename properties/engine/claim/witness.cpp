@@ -18,9 +18,17 @@ std::string digest(const std::string& claim, const Json& instance) {
   return sha256_hex(claim + "\n" + nlohmann::json(instance).dump());  // keys in alphabetic order
 }
 
+/// "2^-1000000" is short in the file and long in memory and in every product.
+constexpr int longest_number = 1 << 14, most_bits = 1 << 24;
+
 Real real_at(const JsonReader& r) {
   try {
-    return Real::parse(r.string());
+    const std::string text = r.string();
+    if (text.size() > longest_number) r.fail("the number is too long for a witness");
+    Real x = Real::parse(text);
+    if (x.complexity() > longest_number)
+      r.fail("the number has more than " + std::to_string(longest_number) + " bits");
+    return x;
   } catch (const std::invalid_argument& error) {
     r.fail(error.what());
   }
@@ -43,7 +51,12 @@ Block block_at(const JsonReader& r) {
     if ((size *= static_cast<std::size_t>(n)) > most_numbers) d.fail("the block is too large");
   }
   if (r.has("squared_scale")) b.squared_scale = real_at(r.at("squared_scale"));
-  for (const JsonReader& x : r.at("values").items()) b.values.push_back(real_at(x));
+  long long bits = 0;
+  for (const JsonReader& x : r.at("values").items()) {
+    b.values.push_back(real_at(x));
+    if ((bits += b.values.back().complexity()) > most_bits)
+      x.fail("the block has more than " + std::to_string(most_bits) + " bits");
+  }
   if (b.values.size() != size)
     r.at("values").fail(std::to_string(b.values.size()) + " numbers; the dimensions say " +
                         std::to_string(size));
