@@ -20,6 +20,8 @@ using Value = std::function<double(const std::vector<double>&)>;
 #if ASSAY_HAVE_NLOPT
 struct Objective {
   const Value& value;
+  const std::function<bool()>& cancelled;
+  nlopt_opt optimiser;
   std::vector<double> theta;
   Descent best;
 };
@@ -27,6 +29,7 @@ struct Objective {
 double evaluate(unsigned n, const double* x, double*, void* data) {
   auto& o = *static_cast<Objective*>(data);
   o.theta.assign(x, x + n);
+  if (o.cancelled()) nlopt_force_stop(o.optimiser);
   double v = o.value(o.theta);
   if (std::isnan(v)) v = std::numeric_limits<double>::infinity();
   ++o.best.evaluations;
@@ -40,12 +43,14 @@ double evaluate(unsigned n, const double* x, double*, void* data) {
 bool have_optimiser() { return ASSAY_HAVE_NLOPT != 0; }
 
 Descent descend(const Value& value, const std::vector<double>& start, std::int64_t evaluations,
-                double enough) {
+                double enough, const std::function<bool()>& cancelled) {
 #if ASSAY_HAVE_NLOPT
-  Objective objective{value, {}, {start, std::numeric_limits<double>::infinity(), 0}};
+  Objective objective{
+      value, cancelled, nullptr, {}, {start, std::numeric_limits<double>::infinity(), 0}};
   if (start.empty() || evaluations < 1) return {start, value(start), 1};
   const std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(
       nlopt_create(NLOPT_LN_SBPLX, static_cast<unsigned>(start.size())), nlopt_destroy);
+  objective.optimiser = optimiser.get();
   nlopt_set_min_objective(optimiser.get(), evaluate, &objective);
   nlopt_set_maxeval(optimiser.get(),
                     static_cast<int>(std::min<std::int64_t>(evaluations, INT_MAX)));
@@ -59,6 +64,7 @@ Descent descend(const Value& value, const std::vector<double>& start, std::int64
 #else
   (void)evaluations;
   (void)enough;
+  (void)cancelled;
   return {start, value(start), 1};
 #endif
 }

@@ -19,8 +19,9 @@ struct Descent {
 
 /// Subplex (NLopt's LN_SBPLX: derivative-free, no random numbers of its own) from `start` until
 /// `value(theta) <= enough`, no progress or so many evaluations. NaN counts as +infinity. Without
-/// an optimiser: `start` and its value.
+/// an optimiser: `start` and its value. Ends early, with the best so far, once `cancelled`.
 Descent descend(const std::function<double(const std::vector<double>&)>& value,
-                const std::vector<double>& start, std::int64_t evaluations, double enough);
+                const std::vector<double>& start, std::int64_t evaluations, double enough,
+                const std::function<bool()>& cancelled);
 
 }  // namespace assay::engine

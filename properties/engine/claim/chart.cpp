@@ -88,6 +88,15 @@ void structured_law(Random& random, std::uint64_t pattern, double* v, std::size_
   }
 }
 
+/// A ninth of the range, or so near to one of its ends that scales of 2^-40 of it are met: what
+/// goes wrong for extreme parameters goes wrong there.
+double structured_number(Random& random) {
+  const std::uint64_t choice = random.below(12);
+  if (choice < 9) return (double(choice) - 4) / 4;
+  const double inward = std::ldexp(1.0, -static_cast<int>(random.below(40)));
+  return random.below(2) ? 1 - inward : inward - 1;
+}
+
 /// As `place`, for the diagonal law of a joint law: anchor and positive equal.
 void structured_joint(Random& random, std::uint64_t pattern, double* v, std::size_t p) {
   if (pattern == 0 || p == 1) return std::fill(v, v + p * p, 1.0);
@@ -165,7 +174,7 @@ Doubles Chart::structured(Random& random) const {
     const std::uint64_t pattern = random.below(8);
     for (std::size_t c = 0; c < copies; ++c, next += n) switch (b.kind) {
         case BlockKind::scalar:
-        case BlockKind::integer: next[0] = (double(random.below(9)) - 4) / 4; break;
+        case BlockKind::integer: next[0] = structured_number(random); break;
         case BlockKind::simplex: structured_law(random, pattern % 5, next, n); break;
         case BlockKind::exchangeable:
           structured_joint(random, pattern % 4, next,

@@ -15,11 +15,19 @@ namespace assay::engine {
 namespace {
 
 constexpr const char* corpus_schema = "assay/corpus/1";
+constexpr std::int64_t most = std::int64_t{1} << 60;  // of each count, so that sums stay in range
 
 std::string file_of(const std::string& folder, const Claim& claim) {
   std::string name = claim.id;
   std::replace(name.begin(), name.end(), '/', '.');
   return folder + "/" + name + ".json";
+}
+
+/// 0 where there is no file.
+std::uint64_t rounds_on_disk(const std::string& path) {
+  if (!std::filesystem::exists(path)) return 0;
+  const nlohmann::json document = parse_json(read_text_file(path), path, "");
+  return JsonReader(document, path).at("rounds").u64();
 }
 
 }  // namespace
@@ -56,9 +64,15 @@ Corpus read_corpus(const std::string& folder, const Claim& claim) {
   if (r.at("schema").string() != corpus_schema)
     r.at("schema").fail(std::string("not ") + corpus_schema);
   if (r.at("claim").string() != claim.id) r.at("claim").fail("not the claim " + claim.id);
-  corpus.rounds = r.at("rounds").u64();
+  corpus.rounds = corpus.on_disk = r.at("rounds").u64();
+  if (corpus.rounds > std::uint64_t{most}) r.at("rounds").fail("out of range");
   SearchAccount& a = corpus.account;
-  const auto count = [&r](const char* key) { return r.has(key) ? r.at(key).count() : 0; };
+  const auto count = [&r](const char* key) -> std::int64_t {
+    if (!r.has(key)) return 0;
+    const std::int64_t n = r.at(key).count();
+    if (n > most) r.at(key).fail("out of range");
+    return n;
+  };
   a.evaluations = count("evaluations"), a.filtered = count("filtered"), a.points = count("points");
   a.ascents = count("ascents"), a.trials = count("trials"), a.open = count("open");
   a.failed = count("failed"), a.outside = count("outside");
@@ -76,9 +90,14 @@ Corpus read_corpus(const std::string& folder, const Claim& claim) {
   return corpus;
 }
 
-void write_corpus(const std::string& folder, const Claim& claim, const Corpus& corpus) {
+void write_corpus(const std::string& folder, const Claim& claim, Corpus& corpus) {
   std::filesystem::create_directories(folder);
-  write_file_atomically(file_of(folder, claim), json_text(corpus_json(claim, corpus)));
+  const std::string path = file_of(folder, claim);
+  if (rounds_on_disk(path) != corpus.on_disk)
+    throw InputError(path, "",
+                     "another search has written to this corpus; nothing was overwritten");
+  write_file_atomically(path, json_text(corpus_json(claim, corpus)));
+  corpus.on_disk = corpus.rounds;
 }
 
 }  // namespace assay::engine

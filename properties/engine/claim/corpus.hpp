@@ -11,8 +11,9 @@
 namespace assay::engine {
 
 struct Corpus {
-  std::uint64_t rounds = 0;  ///< rounds done; the next search begins with this one
-  std::vector<Find> front;   ///< simplest to clearest
+  std::uint64_t rounds = 0;   ///< rounds done; the next search begins with this one
+  std::uint64_t on_disk = 0;  ///< rounds of the file when it was read or written last
+  std::vector<Find> front;    ///< simplest to clearest
   SearchAccount account;
 };
 
@@ -25,7 +26,8 @@ nlohmann::ordered_json corpus_json(const Claim& claim, const Corpus& corpus);
 /// tried again from nothing. \throws InputError for a damaged file, or one whose finds no longer
 /// decide the claim
 Corpus read_corpus(const std::string& folder, const Claim& claim);
-/// Writes it whole or not at all.
-void write_corpus(const std::string& folder, const Claim& claim, const Corpus& corpus);
+/// Writes it whole or not at all. \throws InputError where the file is no longer the one that was
+/// read: another search has written to it, and its rounds are not overwritten
+void write_corpus(const std::string& folder, const Claim& claim, Corpus& corpus);
 
 }  // namespace assay::engine

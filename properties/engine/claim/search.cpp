@@ -13,7 +13,10 @@
 namespace assay::engine {
 namespace {
 
-constexpr double noise = 0x1p-38;        // of a margin in doubles, relative to the sides
+constexpr double noise = 0x1p-38;  // of a margin in doubles, relative to the sides
+/// Added to the size of the sides, not its least value: where the right side is 0, the margin
+/// divided by the size alone would be 1 everywhere, and an ascent blind.
+constexpr double least_size = 0x1p-20;
 constexpr double clear_enough = 0x1p-6;  // an ascent need not go on beyond so large a violation
 constexpr std::int64_t fewest_points = 16, shortest_ascent = 40;
 constexpr std::int64_t filtered_per_evaluation = 64;  // cases are that much cheaper, or more
@@ -81,7 +84,8 @@ class ShapeSearch {
     try {
       const Sides s = claim_.evaluate(chart_.at(theta));
       const double l = std::abs(s.left.approximate()), r = std::abs(s.right.approximate());
-      const double margin = margin_of(claim_.relation, s).approximate() / std::max({l, r, 0x1p-20});
+      const double margin =
+          margin_of(claim_.relation, s).approximate() / (std::max(l, r) + least_size);
       if (std::isnan(margin)) {
         failed("the margin is no number");
         return std::numeric_limits<double>::infinity();
@@ -94,7 +98,10 @@ class ShapeSearch {
   }
 
   void keep(Find find, const std::string& path) {
-    const Decides again = [this](const Instance& i) { return decides(i); };
+    const Decides again = [this](const Instance& i) -> std::optional<TrialReport> {
+      if (options_.cancelled()) return std::nullopt;  // as simple as it is by now
+      return decides(i);
+    };
     find.path = path;
     found_ = true;
     Find clear = simplified(chart_, find, 0.5, again);
@@ -173,8 +180,8 @@ class ShapeSearch {
     for (std::int64_t n = 0; n < count && !done(); ++n) {
       ++account().ascents;
       const auto value = [this](const std::vector<double>& theta) { return slack(theta); };
-      const Descent d =
-          descend(value, starts[static_cast<std::size_t>(n)].theta, each, -clear_enough);
+      const Descent d = descend(value, starts[static_cast<std::size_t>(n)].theta, each,
+                                -clear_enough, options_.cancelled);
       Point reached{d.at, d.value};
       if (d.value < account().closest) account().closest = d.value;
       if (d.value < noise) candidate(reached, "ascent");

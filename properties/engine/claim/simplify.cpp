@@ -12,6 +12,9 @@ namespace {
 /// Denominators of the grids, coarse first; the last ones are for finds that need many digits.
 constexpr std::array<long long, 18> grids{1,  2,  3,  4,  5,   6,    8,       10,      12,
                                           16, 20, 24, 32, 100, 1024, 1 << 16, 1 << 24, 1LL << 40};
+/// Where equality alone decides, at one fraction, no other grid will do.
+constexpr std::array<long long, 15> more_grids{7,  9,  11, 13, 14, 15, 18, 21,
+                                               22, 26, 27, 28, 30, 36, 60};
 
 std::vector<Instance> coarser(const Chart& chart, const Instance& exact, std::size_t block) {
   std::vector<Instance> variants;
@@ -70,10 +73,17 @@ double clarity(const TrialReport& trial) {
 }
 
 std::optional<Find> made_exact(const Chart& chart, const Instance& plain, const Decides& decides) {
-  for (const long long d : grids)
-    if (auto exact = chart.exact(plain, d))
-      if (auto report = decides(*exact)) return Find{std::move(*exact), std::move(*report), ""};
-  return std::nullopt;
+  std::optional<Find> find;
+  const auto decides_on = [&](long long d) {
+    auto exact = chart.exact(plain, d);
+    if (!exact) return false;
+    if (auto report = decides(*exact)) find = {std::move(*exact), std::move(*report), ""};
+    return find.has_value();
+  };
+  if (std::none_of(grids.begin(), grids.end(), decides_on) &&
+      std::none_of(more_grids.begin(), more_grids.end(), decides_on))
+    return std::nullopt;
+  return find;
 }
 
 Find simplified(const Chart& chart, const Find& find, double keep, const Decides& decides) {

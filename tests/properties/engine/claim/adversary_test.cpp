@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <stdexcept>
 
 #include "properties/engine/claim/check.hpp"
+#include "properties/engine/claim/corpus.hpp"
 #include "properties/engine/claim/witness.hpp"
 #include "properties/engine/files/json_text.hpp"
 #include "properties/engine/input_error.hpp"
@@ -215,6 +217,67 @@ TEST(ClaimAdversary, PointsOutsideAHypothesisDoNotUseUpTheAttempts) {
                    }}};
   for (const std::uint64_t seed : {1, 2, 3, 4, 5})
     EXPECT_EQ(check_claim(c, {.seed = seed}).verdict, Verdict::refuted) << seed;
+}
+
+/// One number in [low, high].
+Claim in_range(const Real& low, const Real& high, Evaluate evaluate) {
+  Claim c = on_a_number(std::move(evaluate));
+  Block x = block("x", BlockKind::scalar, {});
+  x.low = low, x.high = high;
+  c.domain.blocks = [x](const Shape&) { return std::vector<Block>{x}; };
+  return c;
+}
+
+TEST(ClaimPower, ViolationsNextToTheEndsOfARangeAreFound) {
+  const Claim low = in_range(0, 1000, [](const Instance& i) {  // false in (0, 1/1000)
+    const Real& x = i.values("x")[0];
+    return Sides{x * (x - Real::ratio(1, 1000)), Real(0)};
+  });
+  const Claim high = in_range(0, 1000, [](const Instance& i) {  // false in (1000 - 1/8192, 1000)
+    const Real& x = i.values("x")[0];
+    return Sides{(x - Real(1000)) * (x - Real::ratio(8191999, 8192)), Real(0)};
+  });
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    EXPECT_EQ(check_claim(low, {.seed = seed}).verdict, Verdict::refuted) << seed;
+    EXPECT_EQ(check_claim(high, {.seed = seed}).verdict, Verdict::refuted) << seed;
+  }
+}
+
+TEST(ClaimPower, AStrictStatementThatFailsAtOneFractionIsRefuted) {
+  for (const int d : {7, 9, 11, 13, 30}) {
+    Claim c = in_range(-2, 2, [d](const Instance& i) {
+      return Sides{pow(i.values("x")[0] - Real::ratio(1, d), 2), Real(0)};
+    });
+    c.relation = Relation::greater;
+    EXPECT_EQ(check_claim(c, {}).verdict, Verdict::refuted) << d;
+  }
+}
+
+TEST(ClaimSearchCancelled, AnAscentEndsAtOnce) {
+  const Claim c = in_range(-2, 2, [](const Instance& i) {
+    return Sides{pow(i.values("x")[0], 2), Real::ratio(-1, 2)};
+  });
+  SearchOptions o;
+  o.evaluations = std::int64_t{1} << 40;
+  std::int64_t asked = 0;
+  o.cancelled = [&asked] { return ++asked > 500; };
+  EXPECT_LT(search(c, o).account.evaluations, 1000);
+}
+
+TEST(ClaimCorpus, ASecondSearchDoesNotOverwriteTheFirst) {
+  const std::string folder = ::testing::TempDir() + "adversary_corpus";
+  std::filesystem::remove_all(folder);
+  const Claim c = on_a_number([](const Instance& i) { return Sides{i.values("x")[0], Real(0)}; });
+  Corpus first = read_corpus(folder, c), second = read_corpus(folder, c);
+  add_rounds(first, search(c, {}), 1);
+  add_rounds(second, search(c, {}), 2);
+  write_corpus(folder, c, first);
+  EXPECT_THROW(write_corpus(folder, c, second), InputError);
+  EXPECT_EQ(read_corpus(folder, c).rounds, 1u);
+  add_rounds(first, search(c, {}), 1);
+  write_corpus(folder, c, first);
+  EXPECT_EQ(read_corpus(folder, c).rounds, 2u);
+  std::filesystem::remove_all(folder);
 }
 
 std::string witness_with(const std::string& values, const std::string& integers = "{}") {

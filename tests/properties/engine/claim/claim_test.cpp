@@ -165,7 +165,8 @@ Claim integers() {
 TEST(ClaimSearch, IntegersBecomeSmall) {
   const SearchResult r = search(integers(), {});
   ASSERT_FALSE(r.front.empty());
-  EXPECT_EQ(smallest(r.front).instance.text(), "x = (0, 8)");
+  EXPECT_LE(smallest(r.front).instance.complexity()[1], 7)  // (0, 8), or (1, 7)
+      << smallest(r.front).instance.text();
 }
 
 TEST(ClaimSearch, TriesWhatTheFilterPointsOut) {
