@@ -10,6 +10,7 @@
 #include "proofs-numeric/claims.hpp"
 #include "properties/engine/claim/ascent.hpp"
 #include "properties/engine/claim/witness.hpp"
+#include "properties/engine/files/json_text.hpp"
 
 namespace assay::cli {
 namespace {
@@ -73,7 +74,7 @@ Json account_json(const engine::SearchAccount& a) {
           {"open", a.open},
           {"failed", a.failed},
           {"shapes", a.shapes},
-          {"closest", a.closest},
+          {"closest", engine::json_of(a.closest)},
           {"closest_at", a.closest_at},
           {"first_failure", a.first_failure}};
 }

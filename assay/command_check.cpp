@@ -75,9 +75,10 @@ ExitStatus check(const Common& common, const CheckCommandOptions& options) {
   if (!options.output.empty())
     engine::write_file_atomically(options.output, engine::json_text(json));
   if (!options.witnesses.empty()) write_witnesses(options.witnesses, results);
+  if (stop_requested())
+    return ExitStatus::undecided;  // the pages and the baseline stay as they are
   if (!options.findings_page.empty())
     engine::write_file_atomically(options.findings_page, findings_page(results));
-  if (stop_requested()) return ExitStatus::undecided;
   if (!options.baseline.empty()) return against_baseline(options, results);
   return status_of_claims(results);
 }

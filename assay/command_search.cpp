@@ -68,8 +68,10 @@ void print_result(const engine::Claim& claim, const engine::Corpus& corpus) {
 
 ExitStatus status_of_search(const engine::Claim& claim, const engine::Corpus& corpus) {
   if (corpus.front.empty())
-    return claim.quantifier == engine::Quantifier::every ? ExitStatus::success
-                                                         : ExitStatus::undecided;
+    return claim.quantifier == engine::Quantifier::every && corpus.rounds > 0 &&
+                   corpus.account.evaluated()
+               ? ExitStatus::success
+               : ExitStatus::undecided;
   return claim.quantifier == engine::Quantifier::every ? ExitStatus::refuted : ExitStatus::success;
 }
 

@@ -20,6 +20,8 @@ ExitStatus replay_witness(const std::string& text, const std::string& source) {
     proofs::all_claims().select({w.claim});  // throws, with the nearest name
     throw engine::InputError(source, "/claim", "\"" + w.claim + "\" names several claims");
   }
+  if (!claim->unavailable.empty())
+    throw engine::InputError(source, "/claim", "cannot be tried: " + claim->unavailable);
   if (claim->statement != w.statement)
     fmt::print("the statement of this claim reads differently today: {}\n", claim->statement);
   const engine::TrialReport report = engine::try_instance(*claim, w.instance);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """claims_test.py ASSAY: check, search, replay of witnesses and the gate, from outside. Needs jsonschema."""
+import hashlib
 import json
 import os
 import pathlib
@@ -137,7 +138,6 @@ class Witnesses(Case):
         self.refused(run("replay", path), path)
 
     def test_outside_the_hypotheses(self):
-        import hashlib
         path = self.witness()
         witness = json.loads(path.read_text())
         witness["instance"]["blocks"][0]["values"] = ["9"]
@@ -147,7 +147,83 @@ class Witnesses(Case):
         self.refused(run("replay", path), "eta", "is not in [0, 4]")
 
 
+class Forged(Case):
+    """Witnesses that somebody else wrote, with a digest that fits."""
+
+    def forge(self, claim, instance):
+        canonical = json.dumps(instance, sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256((claim + "\n" + canonical).encode()).hexdigest()
+        path = self.dir / "forged.json"
+        path.write_text(json.dumps({"schema": "assay/witness/1", "claim": claim, "statement": "",
+                                    "instance": instance, "digest": digest}))
+        return run("replay", path)
+
+    def scalar(self, **changes):
+        return {"name": "eta", "kind": "scalar", "dimensions": [], "values": ["1"], **changes}
+
+    def at(self, k=3, choices=None, **changes):
+        return self.forge(FALSE, {"integers": {"k": k}, "choices": choices or {}, "blocks": [self.scalar(**changes)]})
+
+    def test_the_control_is_accepted(self):
+        self.assertEqual(self.at().returncode, 1)
+
+    def test_a_shape_of_another_claim(self):
+        self.refused(self.at(k=2), "k=2")
+        self.refused(self.at(k=4096), "k=4096")
+        self.refused(self.at(k=-1), "k=-1")
+        self.refused(self.at(choices={"psi": "decreasing"}), "psi=decreasing")
+        self.refused(self.forge(FALSE, {"integers": {}, "choices": {}, "blocks": []}), "shape")
+
+    def test_a_block_that_is_another(self):
+        self.refused(self.at(squared_scale="1/100"), "1/100")
+        self.refused(self.at(kind="integer"), "eta")
+        self.refused(self.at(dimensions=[-1]), "/dimensions/0")
+        self.refused(self.at(dimensions=[4096, 4096]), "too large")
+        self.refused(self.at(values=["1", "1"]), "/values")
+        self.refused(self.at(values=[1]), "/values/0")
+        self.refused(self.at(values=["nan"]), "/values/0")
+        self.refused(self.at(values=["2^-1000000"]), "bits")
+        self.refused(self.forge(FALSE, {"integers": {"k": 3}, "choices": {}, "blocks": []}), "0 blocks")
+
+    def test_what_cannot_be_tried(self):
+        claims = json.loads(run("list", "--claims", "--json").stdout)["claims"]
+        needs = [c["id"] for c in claims if c["unavailable"]]
+        if needs:
+            out = self.forge(needs[0], {"integers": {}, "choices": {}, "blocks": []})
+            self.refused(out, "cannot be tried")
+        self.refused(self.forge("clop/nothing", {"integers": {}, "choices": {}, "blocks": []}), "clop/nothing")
+
+    def test_text_that_is_no_witness(self):
+        path = self.dir / "w.json"
+        for text in ["[" * 100000, '{"schema": ' * 5000, '{"claim": "a", "claim": "b"}', "null", "7", "\0", "{}"]:
+            path.write_text(text)
+            self.refused(run("replay", path), path)
+
+
 class Search(Case):
+    def test_two_searches_of_one_corpus_lose_nothing(self):
+        words = ["search", FALSE, "--evaluations", 300, "--corpus", self.dir, "--threads", 1]
+        run(*words, "--rounds", 1)
+        corpus = next(self.dir.glob("*.json"))
+        child = subprocess.Popen([ASSAY, *map(str, words), "--minutes", "5"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        before, deadline = corpus.read_text(), time.time() + 60
+        while corpus.read_text() == before and time.time() < deadline:
+            time.sleep(0.01)
+        changed = json.loads(corpus.read_text())
+        changed["rounds"] += 10**9  # what another search would have written
+        other = self.dir / "other"
+        for _ in range(1000):  # the child may write in between: it stops as soon as it sees this one
+            other.write_text(json.dumps(changed))
+            other.replace(corpus)
+            if child.poll() is not None:
+                break
+            time.sleep(0.01)
+        err = child.communicate(timeout=60)[1]
+        self.assertEqual(child.returncode, 2, err)
+        self.assertIn("another search", err)
+        self.assertGreater(json.loads(corpus.read_text())["rounds"], 10**9)
+
     def test_a_search_continues_from_its_corpus(self):
         words = ["search", FALSE, "--rounds", 2, "--evaluations", 300, "--corpus", self.dir, "--threads", 2]
         first = run(*words)

@@ -51,8 +51,9 @@ std::vector<Instance> smaller(const Instance& exact, std::size_t block) {
   return variants;
 }
 
-/// One coordinate set to 0, or two of them: not for points of a sphere or probabilities, which
-/// would leave their constraint.
+/// One coordinate set to 0, and of numbers in a range to other small ones: a number next to an end
+/// of its range is that end on every coarser grid. Not for points of a sphere or probabilities,
+/// which would leave their constraint.
 std::vector<Instance> zeroed(const Instance& exact, std::size_t block) {
   std::vector<Instance> variants;
   const Block& b = exact.blocks[block];
@@ -61,6 +62,11 @@ std::vector<Instance> zeroed(const Instance& exact, std::size_t block) {
     if (equal(b.values[n], Real(0)) == Truth::yes) continue;
     variants.push_back(exact);
     variants.back().blocks[block].values[n] = 0;
+    if (b.kind != BlockKind::scalar) continue;
+    for (const Real& simple : {Real(1), Real(-1), Real::ratio(1, 2), Real::ratio(-1, 2), Real(2)}) {
+      variants.push_back(exact);
+      variants.back().blocks[block].values[n] = simple;
+    }
   }
   return variants;
 }

@@ -243,6 +243,21 @@ TEST(ClaimPower, ViolationsNextToTheEndsOfARangeAreFound) {
   }
 }
 
+TEST(ClaimPower, AFindNextToAnEndBecomesSimple) {
+  // x^2 >= 2 x on [0, 4]: false in (0, 2), found at 2^-k, where every grid up to 1/1024 says 0.
+  const Claim c = in_range(0, 4, [](const Instance& i) {
+    const Real& x = i.values("x")[0];
+    return Sides{x * x, Real(2) * x};
+  });
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+    SearchOptions o;
+    o.seed = seed;
+    const SearchResult r = search(c, o);
+    ASSERT_FALSE(r.front.empty());
+    EXPECT_EQ(smallest(r.front).instance.text(), "x = 1") << seed;
+  }
+}
+
 TEST(ClaimPower, AStrictStatementThatFailsAtOneFractionIsRefuted) {
   for (const int d : {7, 9, 11, 13, 30}) {
     Claim c = in_range(-2, 2, [d](const Instance& i) {
