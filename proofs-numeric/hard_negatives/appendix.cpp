@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HN Appendices A and B: augmentation model, polynomial hardening, (42), class collision.
+// HN Appendices A and B: augmentation model, polynomial hardening, (42).
 #include "proofs-numeric/hard_negatives/hard_negatives.hpp"
 #include "proofs-numeric/subject/facts.hpp"
 #include "proofs-numeric/subject/models.hpp"
@@ -303,70 +303,6 @@ void add_equation_42(ClaimRegistry& registry) {
       });
 }
 
-void add_collision(ClaimRegistry& registry) {
-  const char* place = "Section 5.4 and Appendix B.1";
-  const char* says = "a higher beta increases the odds of latent-class collision";
-  std::vector<Shape> shapes;
-  for (const int c : {2, 3, 10, 100}) shapes.push_back({{{"C", c}}, {}});
-  Claim at_nc =
-      claim("section-5-4/collision/at-nc", place, says, Relation::greater_or_equal,
-            over(std::move(shapes),
-                 [](const Shape&) {
-                   return std::vector<Block>{numbers("beta", {}, 0, 4), numbers("more", {}, 0, 4)};
-                 }),
-            [](const Instance& i) {
-              const int c = i.integer("C");
-              const auto odds = [&](const Real& beta) {
-                return exp(beta) / (Real(c - 1) * exp(beta * i.number(-1, c - 1)));
-              };
-              return Sides{odds(i.scalar("beta") + i.scalar("more")), odds(i.scalar("beta"))};
-            });
-  at_nc.reading = "one negative of HUCL at Neural-Collapse";
-  registry.add(std::move(at_nc));
-  // Two classes of two equally likely points on a line: the odds for the first point of class 1.
-  Claim anywhere =
-      claim("section-5-4/collision/any-f", place, says, Relation::greater_or_equal,
-            over({Shape{{{"C", 2}, {"p", 2}}, {}}},
-                 [](const Shape&) {
-                   return std::vector<Block>{vectors("f", {2, 2, 1}, BlockKind::ball),
-                                             numbers("beta", {}, 0, 4), numbers("more", {}, 0, 4)};
-                 }),
-            [](const Instance& i) {
-              const auto f = i.values("f");
-              const auto odds = [&](const Real& beta) {
-                const auto weight = [&](int n) { return exp(beta * f[0] * f[at(n)]); };
-                return (weight(0) + weight(1)) / (weight(2) + weight(3));
-              };
-              return Sides{odds(i.scalar("beta") + i.scalar("more")), odds(i.scalar("beta"))};
-            });
-  anywhere.reading = "one negative of HUCL, any f";
-  anywhere.remark =
-      "an anchor more aligned with the other class than with its own: there the odds "
-      "fall";
-  registry.add(std::move(anywhere));
-  Claim tilt = claim(
-      "section-5-4/collision/any-f/corrected", place,
-      "a higher beta increases the odds of a collision where every point of the "
-      "anchor's class is at least as aligned with it as those of the other class",
-      Relation::greater_or_equal,
-      registry
-          .find("hard-negatives/section-5-4/collision/"
-                "any-f")
-          ->domain,
-      [](const Instance& i) {
-        const auto f = i.values("f");
-        std::vector<Real> u;
-        for (int n = 0; n < 4; ++n) u.push_back(f[0] * f[at(n)]);
-        u[2] = min(u[2], min(u[0], u[1])), u[3] = min(u[3], min(u[0], u[1]));
-        const auto odds = [&](const Real& beta) {
-          return (exp(beta * u[0]) + exp(beta * u[1])) / (exp(beta * u[2]) + exp(beta * u[3]));
-        };
-        return Sides{odds(i.scalar("beta") + i.scalar("more")), odds(i.scalar("beta"))};
-      });
-  tilt.reading = "alignments of the other class cut down to the smallest of the own class";
-  registry.add(corrects(std::move(tilt), "hard-negatives/section-5-4/collision/any-f"));
-}
-
 void add_data_sets(ClaimRegistry& registry) {
   Claim larger = fact({"hard-negatives/appendix-b/tiny-imagenet-larger", "Appendix B",
                        "Tiny-ImageNet (120000 images) is much larger than CIFAR10 and CIFAR100 "
@@ -388,7 +324,6 @@ void add_data_sets(ClaimRegistry& registry) {
 
 void add_hn_appendix(ClaimRegistry& registry) {
   add_appendix_a(registry);
-  add_collision(registry);
   add_data_sets(registry);
   add_polynomial(registry);
   add_decay(registry);

@@ -23,6 +23,7 @@ void add_hard_negatives(engine::ClaimRegistry& registry) {
   add_hn_collapse(registry);
   add_hn_algorithm_1(registry);
   add_hn_appendix(registry);
+  add_hn_collision(registry);
   add_hn_cross_references(registry);
 }
 

@@ -21,9 +21,10 @@ void add_hn_theorem_1(engine::ClaimRegistry& registry);            ///< Section 
 void add_hn_section_5(engine::ClaimRegistry& registry);            ///< Sections 5 and 5.1
 void add_hn_tables(engine::ClaimRegistry& registry);               ///< Tables 1 and 2
 void add_hn_collapse(engine::ClaimRegistry& registry);         ///< metrics, Definition 7, Section 6
-void add_hn_abstract(engine::ClaimRegistry& registry);         ///< HNa, Sections 1, 2, 6
+void add_hn_abstract(engine::ClaimRegistry& registry);         ///< HNa, Sections 1 and 2
 void add_hn_algorithm_1(engine::ClaimRegistry& registry);      ///< Algorithm 1
 void add_hn_appendix(engine::ClaimRegistry& registry);         ///< Appendices A and B
+void add_hn_collision(engine::ClaimRegistry& registry);        ///< Section 5.4, Appendix B.1
 void add_hn_expected_losses(engine::ClaimRegistry& registry);  ///< (3), displays of L_CL
 void add_hn_cross_references(engine::ClaimRegistry& registry);  ///< numbers that point elsewhere
 void add_hn_harris(engine::ClaimRegistry& registry);  ///< Section 4.1: Lemma 1, Corollary 1
