@@ -46,6 +46,39 @@ void add_corollary_2(ClaimRegistry& registry) {
                      strictly_convex(models(linear)),
                      no_collapse()};
   registry.add(only);
+  // The same, as Section 2.2 announces it: d_Z > C, no condition on psi_k.
+  const char* announced =
+      "for UCL, as long as the embedding dimension is larger than the number of latent classes, "
+      "the "
+      "optimal representations exhibit NC-geometry";
+  linear.sizes = {{2, 1, 3, 2}, {3, 1, 4, 2}};
+  linear.losses = {"hinge margin=1 over=mean"};
+  strict.sizes = {{2, 1, 3, 2}, {2, 2, 3, 2}, {3, 1, 4, 2}};
+  only.id = "hard-negatives/section-2-2/optimum-is-nc/strict";
+  only.place = "Section 2.2";
+  only.statement = announced;
+  only.reading = "psi_k strictly convex and strictly increasing: every other f has a larger loss";
+  only.domain = models(strict);
+  only.hypotheses[5] = strictly_convex(models(linear));
+  registry.add(only);
+  const std::string id = only.id;
+  only.id = "hard-negatives/section-2-2/optimum-is-nc/any-psi";
+  only.reading = "any psi_k of Definition 1: every other f has a larger loss";
+  only.hypotheses.erase(only.hypotheses.begin() + 5);
+  only.domain = models(linear);
+  only.remark =
+      "psi(t) = max(t + 1, 0): every f with orthogonal unit vectors for the classes has t = 0 or "
+      "-1, and the loss of neural collapse";
+  registry.add(only);
+  Claim corrected = *registry.find(id);
+  corrected.id = only.id + "/corrected";
+  corrected.kind = ClaimKind::correction;
+  corrected.parent = only.id;
+  corrected.statement =
+      "if psi_k is strictly convex and strictly increasing, the optimal representations exhibit "
+      "NC-geometry";
+  for (Hypothesis& h : corrected.hypotheses) h.dropped = {};
+  registry.add(corrected);
 }
 
 void add_hardening(ClaimRegistry& registry) {
