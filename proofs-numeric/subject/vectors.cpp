@@ -13,6 +13,7 @@ std::vector<Block> blocks_of(const Shape& shape, const BlocksOf& more) {
   Block x;
   x.name = "X";
   x.kind = BlockKind::sphere;
+  x.scaled = true;  // the simplex
   x.dimensions = {shape.integer("k"), shape.integer("m")};
   std::vector<Block> blocks = {x};
   if (more)
@@ -56,7 +57,7 @@ std::vector<Real> coordinates(const Shape& shape, Coordinate c) {
 
 std::vector<Instance> simplex(const Shape& shape, const BlocksOf& more) {
   const int k = shape.integer("k"), m = shape.integer("m");
-  if (m < k) return {};
+  if (k < 2 || m < k) return {};
   std::vector<Real> x;
   for (int i = 0; i < k; ++i)
     for (int a = 0; a < m; ++a) x.push_back(a >= k ? Real(0) : Real(a == i) - Real::ratio(1, k));

@@ -191,8 +191,7 @@ TEST(Registry, EveryNumberedEquationOfHnHasAClaim) {
   EXPECT_TRUE(missing.empty()) << "HN equations without a claim:" << joined(missing);
 }
 
-// Enabled once the sections of CL are all there; prints those that are missing.
-TEST(Registry, DISABLED_EveryNumberedEquationOfClHasAClaim) {
+TEST(Registry, EveryNumberedEquationOfClHasAClaim) {
   const auto missing = missing_equations({"CL"}, 7);
   EXPECT_TRUE(missing.empty()) << "CL equations without a claim:" << joined(missing);
 }
