@@ -153,7 +153,7 @@ void add_dependence(ClaimRegistry& registry, const Named& n) {
         return dependence(p, negative_points(p), anchor_point(p), label_if_supervised(p, law));
       });
   every.reading = "whatever f and the laws are; two negatives, finitely many points";
-  every.remark = "f = 0: eta is constant and the hardened law is the reference law";
+  every.remark = "f constant: so is eta, and the hardened law is the reference law";
   Claim sometimes = *registry.find(every.parent = every.id.substr(0, every.id.rfind('/')));
   sometimes.id = every.id + "/corrected";
   sometimes.statement = std::string("in ") + n.text + " the negatives may depend on x";

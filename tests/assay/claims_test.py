@@ -127,6 +127,15 @@ class Witnesses(Case):
         self.assertEqual(out.returncode, 1, out.stderr)
         self.assertIn("refuted again", out.stdout)
 
+    def test_every_witness_of_a_paper_is_proved_again(self):
+        run("check", "clop", "--witnesses", self.dir)
+        files = sorted(self.dir.glob("*.json"))
+        self.assertGreater(len(files), 150)
+        for path in files:
+            shows = json.loads(path.read_text())["shows"]
+            out = run("replay", path)
+            self.assertEqual(out.returncode, 1 if shows == "a violation" else 0, path.name + out.stdout + out.stderr)
+
     def test_changed_by_hand(self):
         path = self.witness()
         text = path.read_text()
