@@ -134,13 +134,22 @@ std::string findings_page(const std::vector<ClaimResult>& results) {
       "# Findings\n\nWritten by `assay check --findings-page docs/findings.md`. Statements that "
       "are "
       "refuted as printed, each with its smallest witness: `assay check CLAIM --witnesses FOLDER` "
-      "writes it as a file, `assay replay` proves it again from nothing.\n\n";
-  for (const proofs::Paper& paper : proofs::papers()) {
-    std::string found;
+      "writes it as a file, `assay replay` proves it again from nothing. Of each paper first what "
+      "it states and proves, then printed numbers, tables and references; "
+      "docs/claims-on-trial.md has the chief ones in one table.\n\n";
+  const auto found = [&](const proofs::Paper& paper, bool figures) {
+    std::string all;
     for (const ClaimResult& r : results)
-      if (r.claim->paper == paper.short_name && r.verdict == Verdict::refuted && !planted(*r.claim))
-        found += finding_text(r, results);
-    if (!found.empty()) text += "## " + paper.title + "\n\n" + found;
+      if (r.claim->paper == paper.short_name && r.verdict == Verdict::refuted &&
+          !planted(*r.claim) && (r.claim->kind == ClaimKind::figure) == figures)
+        all += finding_text(r, results);
+    return all;
+  };
+  for (const proofs::Paper& paper : proofs::papers()) {
+    const std::string stated = found(paper, false), printed = found(paper, true);
+    if (!stated.empty()) text += "## " + paper.title + "\n\n" + stated;
+    if (!printed.empty())
+      text += "## " + paper.short_name + ": numbers, tables and references\n\n" + printed;
   }
   return text + unpunished_text(results) + surviving_text(results);
 }
