@@ -8,6 +8,7 @@
 
 #include "reference/loss/info_nce_family_formula.hpp"
 #include "reference/loss/info_nce_gradient_formula.hpp"
+#include "reference/loss/info_nce_scale.hpp"
 #include "reference/loss/on_engine.hpp"
 
 namespace assay::reference {
@@ -17,28 +18,42 @@ template <class Number>
 using On = InfoNceFamilyOnEngine<Number>;
 
 /// Exponent e with scale < 2^e.
-int scale_exponent(const InfoNceSetting& setting, double parameter) {
-  switch (setting.temperature_as) {
-    case TemperatureAs::temperature: return -std::ilogb(parameter);
-    case TemperatureAs::scale: return std::ilogb(parameter) + 1;
+int scale_exponent(const EffectiveScale& scale) {
+  switch (scale.form) {
+    case TemperatureAs::temperature: return -std::ilogb(scale.value);
+    case TemperatureAs::scale: return std::ilogb(scale.value) + 1;
     case TemperatureAs::log_scale: break;
   }
   constexpr double more_than_log2_e = 1.5;
-  return static_cast<int>(std::ceil(std::max(parameter, 0.0) * more_than_log2_e));
+  return static_cast<int>(std::ceil(std::max(scale.value, 0.0) * more_than_log2_e));
+}
+
+/// Exponent e with |sim| < 2^e, for vectors with entries below 2^a and 2^b.
+int similarity_exponent(Similarity similarity, int a, int b, int terms) {
+  const int difference = std::max(a, b) + 1;
+  switch (similarity) {
+    case Similarity::dot: break;
+    case Similarity::negative_squared_euclidean: return 2 * difference + terms;
+    case Similarity::negative_euclidean: return difference + terms;
+  }
+  return a + b + terms;
 }
 
 }  // namespace
 
 int extra_bits_for(const InfoNceSetting& setting, const InfoNceFamilyProblem& p) {
-  int similarity = 0;  // |<x, y>| < 2^similarity; normalised vectors are no longer than 1
+  int similarity = 2;  // |sim| < 2^similarity; normalised vectors are no longer than 1
+  if (setting.similarity == Similarity::dot) similarity = 0;
   if (setting.normalisation == Normalisation::none) {
     const int a = exponent_up(p.a, p.n, p.d, p.a_stride);
     const int b = p.b == nullptr ? a : exponent_up(p.b, p.n, p.d, p.b_stride);
     const int terms = std::ilogb(static_cast<double>(p.d)) + 1;
     const bool mixed = setting.directions == Directions::joint_block;
-    similarity = (mixed ? 2 * std::max(a, b) : a + b) + terms;
+    similarity =
+        mixed ? similarity_exponent(setting.similarity, std::max(a, b), std::max(a, b), terms)
+              : similarity_exponent(setting.similarity, a, b, terms);
   }
-  int scale = scale_exponent(setting, p.parameter);
+  int scale = scale_exponent(effective_scale(setting, p.parameter));
   if (setting.positive_weight != PositiveWeight::one)
     scale = std::max(scale, -std::ilogb(setting.weight_sigma));
   constexpr int spared = 10;

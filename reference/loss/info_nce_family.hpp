@@ -5,6 +5,7 @@
 // docs/loss/info_nce-family.md.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -47,8 +48,9 @@ enum class Directions : unsigned char { one, half_sum, sum, joint_block };
 /// What the parameter t says about the scale of the logits: 1/t, t, exp(t).
 enum class TemperatureAs : unsigned char { temperature, scale, log_scale };
 
-/// The norm nu(x) that a vector is divided by: 1, max(|x|, eps), |x| + eps, sqrt(|x|^2 + eps).
-enum class Normalisation : unsigned char { none, maximum, added, inside_root };
+/// The norm nu(x) that a vector is divided by: 1, max(|x|, eps), |x| + eps, sqrt(|x|^2 + eps). The
+/// last one divides no vector but the dot product of two, by max(|x||y|, eps).
+enum class Normalisation : unsigned char { none, maximum, added, inside_root, product_maximum };
 
 /// The declared answer for a row that has no positive (or no negative).
 ///   error:      the problem is refused
@@ -59,12 +61,25 @@ enum class Normalisation : unsigned char { none, maximum, added, inside_root };
 ///               not empty
 enum class EmptySet : unsigned char { error, zero, skipped, nan, as_formula };
 
-/// The weight w_i of the positive: 1, or DCLW's 2 - B softmax_i(<a_i, b_i> / sigma) over the B
-/// pairs (of normalised vectors where the setting normalises), a constant to the derivative.
-enum class PositiveWeight : unsigned char { one, von_mises_fisher_detached };
+/// The weight w_i of the positive: 1, or DCLW's 2 - B softmax_i(sim(a_i, b_i) / sigma) over the B
+/// pairs (of normalised vectors where the setting normalises). Detached: a constant to the
+/// derivative; without that word the derivative goes through the weights too.
+enum class PositiveWeight : unsigned char { one, von_mises_fisher_detached, von_mises_fisher };
 
 /// The factor before the mean loss: a number, or T / base with T the temperature.
 enum class OuterFactor : unsigned char { constant, temperature_over_base };
+
+/// sim(x, y) of two vectors, normalised where the setting says so: <x, y>, -|x - y|^2, -|x - y|.
+enum class Similarity : unsigned char { dot, negative_squared_euclidean, negative_euclidean };
+
+/// The quantity that is clamped to [clamp_low, clamp_high] before it scales the logits; for the
+/// last three in whichever form the parameter is given.
+enum class Clamp : unsigned char { none, temperature, scale, log_scale };
+
+/// What the derivative does with the clamp, at a quantity beyond its bounds.
+///   stops:  the derivative of the clamp is 0 there (torch.clamp in the forward pass)
+///   passes: it counts as 1 everywhere (the parameter is clamped in place, `data.clamp_`)
+enum class ClampGradient : unsigned char { stops, passes };
 
 /// One member of the family. The default is InfoNCE's joint block.
 struct InfoNceSetting {
@@ -83,6 +98,11 @@ struct InfoNceSetting {
   double weight_sigma = 0.5;
   OuterFactor outer = OuterFactor::constant;
   double outer_value = 1;  ///< the constant, or the base
+  Similarity similarity = Similarity::dot;
+  Clamp clamp = Clamp::none;
+  ClampGradient clamp_gradient = ClampGradient::stops;
+  double clamp_low = -HUGE_VAL;  ///< may be infinite, like the other bound
+  double clamp_high = HUGE_VAL;
 };
 
 /// One exact instance. Every double is taken at its exact value; finite entries only. Shapes: a and
@@ -131,7 +151,9 @@ InfoNceFamilyEnclosures enclose_info_nce_family(const InfoNceSetting& setting,
 /// Derivatives of sum_i row[i stride] row_loss[i] + mean * loss with respect to the raw embeddings
 /// (through the normalisation) and the temperature parameter as it is given. `b` is empty without a
 /// second view; `temperature` of the result is the parameter's derivative. Whole lines where the
-/// derivative does not exist. Rows of fate zero or skipped contribute nothing.
+/// derivative does not exist; at the kinks of the clamp, of max(|x||y|, eps) and of the distance
+/// |x - y| an enclosure of the hull of what its sides give. Rows of fate zero or skipped contribute
+/// nothing.
 /// \throws like `enclose_info_nce_family`, and for an upstream that is not finite
 InfoNceGradients enclose_info_nce_family_gradients(const InfoNceSetting& setting,
                                                    const InfoNceFamilyProblem& problem,

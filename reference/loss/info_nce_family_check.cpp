@@ -10,8 +10,23 @@
 namespace assay::reference {
 namespace {
 
+constexpr double largest_log_scale = 700;  // the scale is a double then, like the other two
+
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::invalid_argument("info_nce: " + what);
+}
+
+void check_similarity(const InfoNceSetting& s) {
+  require(s.similarity == Similarity::dot || s.normalisation != Normalisation::product_maximum,
+          "max(norm*norm,eps) divides a dot product, and the similarity is a distance");
+  if (s.clamp == Clamp::none) return;
+  require(s.clamp_low <= s.clamp_high, "the bounds of the clamp are not in order");
+  require(s.clamp_low < HUGE_VAL && s.clamp_high > -HUGE_VAL, "the clamp leaves nothing finite");
+  require(s.clamp == Clamp::log_scale || s.clamp_high > 0,
+          "the clamp leaves nothing positive, and its quantity is positive");
+  if (s.clamp == Clamp::log_scale)
+    require(s.clamp_low <= largest_log_scale && s.clamp_high >= -largest_log_scale,
+            "the clamp moves the log-scale beyond 700");
 }
 
 void check_setting(const InfoNceSetting& s) {
@@ -30,10 +45,10 @@ void check_setting(const InfoNceSetting& s) {
   require(s.weight_sigma > 0 && std::isfinite(s.weight_sigma), "sigma must be positive and finite");
   require(std::isfinite(s.outer_value) && (s.outer == OuterFactor::constant || s.outer_value > 0),
           "the outer factor must be finite, and its base temperature positive");
+  check_similarity(s);
 }
 
 void check_parameter(const InfoNceSetting& s, double parameter) {
-  constexpr double largest_log_scale = 700;  // the scale is a double then, like the other two
   require(std::isfinite(parameter), "the temperature parameter is not finite");
   if (s.temperature_as == TemperatureAs::log_scale)
     require(std::fabs(parameter) <= largest_log_scale, "the log-scale lies beyond 700");

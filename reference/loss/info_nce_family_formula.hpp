@@ -11,6 +11,8 @@
 #include "reference/loss/info_nce_normalisation.hpp"
 #include "reference/loss/info_nce_relations.hpp"
 #include "reference/loss/info_nce_row_terms.hpp"
+#include "reference/loss/info_nce_scale_slope.hpp"
+#include "reference/loss/info_nce_similarity.hpp"
 
 namespace assay::reference {
 
@@ -28,30 +30,50 @@ class FamilyVectors {
   /// True if some normalised vector does not exist; nothing else may be asked then.
   bool undefined() const { return undefined_; }
   bool normalised() const { return setting_.normalisation != Normalisation::none; }
-  /// <x_i, x_j> / (nu_i nu_j).
+  /// sim(x_i, x_j) of the normalised vectors.
   Number similarity(VectorId i, VectorId j) const;
+  /// |x_i||x_j| against eps, where max(|x_i||x_j|, eps) divides the dot product.
+  Against product_against_eps(VectorId i, VectorId j) const;
+  /// What divides <x_i, x_j>. \pre the setting normalises, the similarity is a dot product
+  Number divisor(VectorId i, VectorId j) const;
+  /// x_j / nu_j - x_i / nu_i, exactly 0 for equal vectors. \pre the similarity is a distance
+  std::vector<Number> difference_of(VectorId i, VectorId j) const;
+  /// x_i / nu_i. \pre the similarity is a distance
+  const std::vector<Number>& unit(VectorId i) const { return units_[detail::at(i)]; }
   /// The same times the scale.
   Number logit(VectorId i, VectorId j) const { return scaled(similarity(i, j)); }
   /// x times the scale.
   Number scaled(const Number& x) const { return by_division_ ? x / scale_ : x * scale_; }
+  /// x divided by the scale.
+  Number unscaled(const Number& x) const { return by_division_ ? x * scale_ : x / scale_; }
   const VectorNorm<Number>& norm(VectorId i) const { return norms_[detail::at(i)]; }
   /// w of every pair, where the setting weights positives.
   std::vector<Number> pair_weights() const;
+  /// d(sum_i slope_i w_i) / d(sim(a_m, b_m)) of every pair m.
+  std::vector<Number> pair_weights_derivative(const std::vector<Number>& slopes) const;
   /// Logits of a row's positives and negatives.
   RowLogits<Number> logits(VectorId row, const RowKeys& keys,
                            const std::vector<Number>& pair_weights) const;
   /// The outer factor before the mean.
   Number outer_factor() const;
-  /// d(log scale) / d(parameter).
-  Number log_scale_slope() const;
+  /// d(log scale) / d(parameter), through the clamp.
+  Number log_scale_slope() const {
+    return clamped_log_scale_slope(context_, setting_, effective_, problem_.parameter);
+  }
 
  private:
+  bool is_distance() const { return setting_.similarity != Similarity::dot; }
+  /// softmax_i(sim(a_i, b_i) / sigma).
+  std::vector<Number> pair_shares() const;
+
   const InfoNceSetting& setting_;
   const InfoNceFamilyProblem& problem_;
   Context<Number> context_;
   std::vector<ExactVector<Number>> vectors_;
-  std::vector<VectorNorm<Number>> norms_;  // where the setting normalises
-  bool by_division_;                       // scale_ holds the temperature, not its inverse
+  std::vector<VectorNorm<Number>> norms_;   // where the setting normalises
+  std::vector<std::vector<Number>> units_;  // where the similarity is a distance
+  EffectiveScale effective_;
+  bool by_division_;  // scale_ holds the temperature, not its inverse
   Number scale_;
   bool undefined_ = false;
 };

@@ -12,34 +12,89 @@ FamilyVectors<Number>::FamilyVectors(const InfoNceSetting& setting, const InfoNc
     : setting_(setting),
       problem_(p),
       context_(bits + extra_bits_for(setting, p)),
-      by_division_(setting.temperature_as == TemperatureAs::temperature),
-      scale_(context_.exactly(p.parameter)) {
-  if (setting.temperature_as == TemperatureAs::log_scale) scale_ = exp(scale_);
+      effective_(effective_scale(setting, p.parameter)),
+      by_division_(effective_.form == TemperatureAs::temperature),
+      scale_(context_.exactly(effective_.value)) {
+  if (effective_.form == TemperatureAs::log_scale) scale_ = exp(scale_);
   for (VectorId id = 0; id < vectors_of(p); ++id) {
-    vectors_.push_back(context_.vector(entries_at(p, id), p.d));
-    if (!normalised()) continue;
-    norms_.push_back(norm_of(setting, context_, entries_at(p, id), p.d));
-    undefined_ |= norms_.back().missing;
+    const double* x = entries_at(p, id);
+    vectors_.push_back(context_.vector(x, p.d));
+    if (normalised()) {
+      norms_.push_back(norm_of(setting, context_, x, p.d));
+      undefined_ |= norms_.back().missing;
+    }
+    if (!is_distance()) continue;
+    std::vector<Number>& unit = units_.emplace_back();
+    for (std::int64_t k = 0; k < p.d; ++k) {
+      unit.push_back(context_.exactly(x[k]));
+      if (normalised()) unit.back() /= norms_.back().norm;
+    }
   }
 }
 
 template <class Number>
+Against FamilyVectors<Number>::product_against_eps(VectorId i, VectorId j) const {
+  const double eps = setting_.normalisation_eps;
+  const Interval found = to_interval(norm(i).norm * norm(j).norm),
+                 bound = to_interval(context_.exactly(eps));
+  if (bound.less(found) == Truth::yes) return Against::above;
+  if (found.less(bound) == Truth::yes) return Against::below;
+  return exact_product_against(entries_at(problem_, i), entries_at(problem_, j), problem_.d, eps);
+}
+
+template <class Number>
+Number FamilyVectors<Number>::divisor(VectorId i, VectorId j) const {
+  if (setting_.normalisation == Normalisation::product_maximum &&
+      product_against_eps(i, j) != Against::above)
+    return context_.exactly(setting_.normalisation_eps);
+  return norm(i).norm * norm(j).norm;
+}
+
+template <class Number>
+std::vector<Number> FamilyVectors<Number>::difference_of(VectorId i, VectorId j) const {
+  const double *x = entries_at(problem_, i), *y = entries_at(problem_, j);
+  if (std::equal(x, x + problem_.d, y))  // 0, which the difference of two enclosures is not
+    return std::vector<Number>(detail::at(problem_.d), context_.from_integer(0));
+  return difference(unit(i), unit(j));
+}
+
+template <class Number>
 Number FamilyVectors<Number>::similarity(VectorId i, VectorId j) const {
+  if (is_distance()) return negative_distance(context_, setting_.similarity, difference_of(i, j));
   const Number dot = context_.dot(vectors_[detail::at(i)], vectors_[detail::at(j)]);
-  return normalised() ? dot / (norm(i).norm * norm(j).norm) : dot;
+  return normalised() ? dot / divisor(i, j) : dot;
+}
+
+template <class Number>
+std::vector<Number> FamilyVectors<Number>::pair_shares() const {
+  const Number sigma = context_.exactly(setting_.weight_sigma);
+  std::vector<Number> scores;
+  for (std::int64_t i = 0; i < problem_.n; ++i)
+    scores.push_back(similarity(i, i + problem_.n) / sigma);
+  return LogSumExp<Number>(context_, scores).shares;
 }
 
 template <class Number>
 std::vector<Number> FamilyVectors<Number>::pair_weights() const {
-  std::vector<Number> weights;
-  if (setting_.positive_weight == PositiveWeight::one) return weights;
-  const Number sigma = context_.exactly(setting_.weight_sigma);
-  for (std::int64_t i = 0; i < problem_.n; ++i)
-    weights.push_back(similarity(i, i + problem_.n) / sigma);
-  const LogSumExp<Number> sum(context_, weights);
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    weights[i] = context_.from_integer(2) - context_.from_integer(problem_.n) * sum.shares[i];
+  if (setting_.positive_weight == PositiveWeight::one) return {};
+  std::vector<Number> weights = pair_shares();
+  const Number two = context_.from_integer(2), pairs = context_.from_integer(problem_.n);
+  for (Number& w : weights) w = two - pairs * w;
   return weights;
+}
+
+template <class Number>
+std::vector<Number> FamilyVectors<Number>::pair_weights_derivative(
+    const std::vector<Number>& slopes) const {
+  // dw_i/dsim_m = -(B / sigma) p_m (1[i = m] - p_i), with p the softmax.
+  const std::vector<Number> p = pair_shares();
+  Number mean = context_.from_integer(0);
+  for (std::size_t i = 0; i < p.size(); ++i) mean += p[i] * slopes[i];
+  const Number factor = context_.from_integer(problem_.n) / context_.exactly(setting_.weight_sigma);
+  std::vector<Number> derivative;
+  for (std::size_t m = 0; m < p.size(); ++m)
+    derivative.push_back(factor * p[m] * (mean - slopes[m]));
+  return derivative;
 }
 
 template <class Number>
@@ -57,17 +112,6 @@ Number FamilyVectors<Number>::outer_factor() const {
   const Number value = context_.exactly(setting_.outer_value);
   if (setting_.outer == OuterFactor::constant) return value;
   return by_division_ ? scale_ / value : context_.from_integer(1) / (scale_ * value);
-}
-
-template <class Number>
-Number FamilyVectors<Number>::log_scale_slope() const {
-  const Number one = context_.from_integer(1);
-  switch (setting_.temperature_as) {
-    case TemperatureAs::temperature: return -(one / scale_);
-    case TemperatureAs::scale: return one / scale_;
-    case TemperatureAs::log_scale: break;
-  }
-  return one;
 }
 
 namespace detail {

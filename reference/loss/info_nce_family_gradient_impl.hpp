@@ -9,12 +9,18 @@ namespace assay::reference {
 namespace detail {
 
 /// Adds up G_ij ds_ij over rows and keys; with nu the norms and sigma the scale,
-///   dx_i = sigma sum_j G_ij y_j / (nu_i nu_j) - (sum_j G_ij s_ij) grad nu_i / nu_i.
+///   dx_i = sigma sum_j G_ij y_j / (nu_i nu_j) - (sum_j G_ij s_ij) grad nu_i / nu_i
+/// for dot products. For distances of u_i = x_i / nu_i, with h_i = sigma sum_j G_ij grad sim_ij,
+///   dx_i = h_i / nu_i - <h_i, u_i> grad nu_i / nu_i.
 template <class Number>
 class FamilyGradientSum {
  public:
-  FamilyGradientSum(const InfoNceFamilyProblem& problem, const FamilyVectors<Number>& vectors)
-      : vectors_(vectors), problem_(problem), log_scale_(vectors.context().from_integer(0)) {
+  FamilyGradientSum(const InfoNceSetting& setting, const InfoNceFamilyProblem& problem,
+                    const FamilyVectors<Number>& vectors)
+      : setting_(setting),
+        vectors_(vectors),
+        problem_(problem),
+        log_scale_(vectors.context().from_integer(0)) {
     const Context<Number>& context = vectors.context();
     entries_ = entries_of(context, problem.a, problem.n, problem.d, problem.a_stride);
     if (problem.b != nullptr)
@@ -44,13 +50,19 @@ class FamilyGradientSum {
     }
   }
 
+  /// Adds `slope` times the derivative of sim(x_i, x_j), with the scale left alone.
+  void add_similarity(VectorId i, VectorId j, const Number& slope) {
+    add_pair(i, j, vectors_.unscaled(slope), vectors_.logit(i, j));
+  }
+
   void add_to_log_scale(const Number& x) { log_scale_ += x; }
 
   InfoNceGradients result() const {
     InfoNceGradients out;
     for (VectorId i = 0; i < vectors_.count(); ++i) {
       auto& to = i < problem_.n ? out.a : out.b;
-      for (std::size_t k = 0; k < at(problem_.d); ++k) to.push_back(entry(i, k));
+      const Number radial = radial_of(i);
+      for (std::size_t k = 0; k < at(problem_.d); ++k) to.push_back(entry(i, k, radial));
     }
     out.temperature = to_interval(log_scale_ * vectors_.log_scale_slope()).ends();
     return out;
@@ -58,30 +70,71 @@ class FamilyGradientSum {
 
  private:
   void add_pair(VectorId row, VectorId key, const Number& g, const Number& logit) {
+    if (setting_.similarity != Similarity::dot) return add_distance(row, key, g);
     Number factor = g;
     if (vectors_.normalised()) {
-      factor /= vectors_.norm(row).norm * vectors_.norm(key).norm;
-      radial_[at(row)] += g * logit;
-      radial_[at(key)] += g * logit;
+      factor /= vectors_.divisor(row, key);
+      add_radial(row, key, g * logit);
     }
     add_multiple(sums_[at(row)], factor, entries_[at(key)]);
     add_multiple(sums_[at(key)], factor, entries_[at(row)]);
   }
 
-  Ends entry(VectorId i, std::size_t k) const {
-    const Number direct = vectors_.scaled(sums_[at(i)][k]);
-    if (!vectors_.normalised()) return to_interval(direct).ends();
-    const VectorNorm<Number>& norm = vectors_.norm(i);
-    const Number radial = radial_[at(i)] * norm.gradient_factor * entries_[at(i)][k] / norm.norm;
-    return to_interval(direct - radial).ends();
+  void add_distance(VectorId row, VectorId key, const Number& g) {
+    if (row == key) return;  // the distance from itself is 0 wherever a vector goes
+    const std::vector<Number> slope = negative_distance_gradient(
+        vectors_.context(), setting_.similarity, vectors_.difference_of(row, key));
+    add_multiple(sums_[at(row)], g, slope);
+    add_multiple(sums_[at(key)], -g, slope);
   }
 
+  /// The share of a norm's change in the change of a logit.
+  void add_radial(VectorId row, VectorId key, const Number& share) {
+    Number part = share;
+    if (setting_.normalisation == Normalisation::product_maximum) {
+      const Against side = vectors_.product_against_eps(row, key);
+      if (side == Against::below) return;
+      if (side == Against::at) part = hull(vectors_.context().from_integer(0), share);
+    }
+    radial_[at(row)] += part;
+    radial_[at(key)] += part;
+  }
+
+  /// sum_j G_ij s_ij, or <h_i, u_i>.
+  Number radial_of(VectorId i) const {
+    if (setting_.similarity == Similarity::dot) return radial_[at(i)];
+    Number sum = vectors_.context().from_integer(0);
+    for (std::size_t k = 0; k < at(problem_.d); ++k)
+      sum += vectors_.scaled(sums_[at(i)][k]) * vectors_.unit(i)[k];
+    return sum;
+  }
+
+  Ends entry(VectorId i, std::size_t k, const Number& radial) const {
+    Number direct = vectors_.scaled(sums_[at(i)][k]);
+    if (!vectors_.normalised()) return to_interval(direct).ends();
+    const VectorNorm<Number>& norm = vectors_.norm(i);
+    if (setting_.similarity != Similarity::dot) direct /= norm.norm;
+    if (norm.never_divides) return to_interval(direct).ends();
+    return to_interval(direct - radial * norm.gradient_factor * entries_[at(i)][k] / norm.norm)
+        .ends();
+  }
+
+  const InfoNceSetting& setting_;
   const FamilyVectors<Number>& vectors_;
   const InfoNceFamilyProblem& problem_;
   std::vector<std::vector<Number>> entries_, sums_;
-  std::vector<Number> radial_;  // sum_j G_ij s_ij
+  std::vector<Number> radial_;  // sum_j G_ij s_ij, of dot products
   Number log_scale_;
 };
+
+/// Adds what moves the weights of the positives: w_i takes its positive's logit from row i's loss.
+template <class Number>
+void add_pair_weights(const InfoNceFamilyProblem& problem, const FamilyVectors<Number>& vectors,
+                      const std::vector<Number>& slopes, FamilyGradientSum<Number>& sum) {
+  const std::vector<Number> derivative = vectors.pair_weights_derivative(slopes);
+  for (std::int64_t m = 0; m < problem.n; ++m)
+    sum.add_similarity(m, m + problem.n, derivative[at(m)]);
+}
 
 /// Whole lines everywhere.
 inline InfoNceGradients no_gradient(const InfoNceFamilyProblem& p) {
@@ -107,15 +160,21 @@ InfoNceGradients InfoNceFamilyOnEngine<Number>::gradients(const InfoNceSetting& 
   const std::vector<Number> weights = vectors.pair_weights();
   const Number outer = vectors.outer_factor();
   const Number of_mean = context.exactly(upstream.mean) * outer;
-  detail::FamilyGradientSum<Number> sum(problem, vectors);
+  detail::FamilyGradientSum<Number> sum(setting, problem, vectors);
+  std::vector<Number> weight_slopes(detail::at(problem.n), context.from_integer(0));
   for (VectorId row = 0; row < family_rows(setting, problem); ++row) {
     const std::size_t i = detail::at(row);
     const double own = upstream.row == nullptr ? 0.0 : upstream.row[row * upstream.stride];
     if (values.fate[i] != RowFate::counts || (own == 0 && upstream.mean == 0)) continue;
     const RowLogits<Number> s = vectors.logits(row, values.keys[i], weights);
+    const Number upstream_of_row = context.exactly(own) + of_mean * values.share[i];
     sum.add_row(row, values.keys[i], s, RowTerms<Number>(context, setting, s).derivative(),
-                context.exactly(own) + of_mean * values.share[i]);
+                upstream_of_row);
+    if (setting.positive_weight == PositiveWeight::von_mises_fisher)  // one positive in every row
+      weight_slopes[detail::at(row % problem.n)] -= upstream_of_row * s.positives.front();
   }
+  if (setting.positive_weight == PositiveWeight::von_mises_fisher)
+    detail::add_pair_weights(problem, vectors, weight_slopes, sum);
   // T / base is exp(-log scale) / base.
   if (setting.outer == OuterFactor::temperature_over_base)
     sum.add_to_log_scale(-(of_mean * values.mean_loss));

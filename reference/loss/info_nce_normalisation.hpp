@@ -16,8 +16,9 @@ namespace assay::reference {
 template <class Number>
 struct VectorNorm {
   Number norm;
-  Number gradient_factor;  ///< the whole line where nu has no gradient
-  bool missing = false;    ///< nu(x) = 0: x / nu(x) does not exist
+  Number gradient_factor;      ///< the whole line where nu has no gradient
+  bool missing = false;        ///< nu(x) = 0: x / nu(x) does not exist
+  bool never_divides = false;  ///< nu(x) = 0 and eps stands in for every product with it
 };
 
 enum class Against : unsigned char { below, at, above };
@@ -67,6 +68,9 @@ VectorNorm<Number> norm_of(const InfoNceSetting& setting, const Context<Number>&
       // gradient of the norm is multiplied by <x, .> = 0.
       if (is_zero) return {eps, zero};
       return {length + eps, one / length};
+    case Normalisation::product_maximum:  // where |x||y| > eps; no zero vector is
+      if (is_zero) return {zero, zero, false, true};
+      return {length, one / length};
     case Normalisation::inside_root: {
       const Number norm = sqrt(square + eps);
       return {norm, one / norm};

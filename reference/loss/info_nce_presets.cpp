@@ -2,6 +2,7 @@
 // The table of what libraries compute.
 #include "reference/loss/info_nce_presets.hpp"
 
+#include <cmath>
 #include <stdexcept>
 
 namespace assay::reference {
@@ -11,6 +12,8 @@ namespace {
 constexpr double eps_of_torch_normalize = 0x1.19799812dea11p-40;  // 10^-12
 constexpr double eps_of_tf_normalize = 0x1.0c6f7a0b5ed8dp-20;     // 10^-6, the root of 10^-12
 constexpr double eps_of_binary32 = 0x1p-23;
+constexpr double log_of_100 = 0x1.26bb1bbb55516p+2;         // math.log(100)
+constexpr double log_of_clip_scale = 0x1.5462a20517cffp+1;  // math.log(1 / 0.07)
 
 InfoNceSetting normalised(InfoNceSetting s, double eps) {
   s.normalisation = Normalisation::maximum;
@@ -40,9 +43,18 @@ InfoNceSetting directed(Directions directions, TemperatureAs given_as) {
   return s;
 }
 
-InfoNceSetting weighted(InfoNceSetting s) {
-  s.positive_weight = PositiveWeight::von_mises_fisher_detached;
+InfoNceSetting weighted(InfoNceSetting s, PositiveWeight weight) {
+  s.positive_weight = weight;
   s.weight_sigma = 0.5;
+  return s;
+}
+
+InfoNceSetting clamped(InfoNceSetting s, Clamp clamp, ClampGradient gradient, double low,
+                       double high) {
+  s.clamp = clamp;
+  s.clamp_gradient = gradient;
+  s.clamp_low = low;
+  s.clamp_high = high;
   return s;
 }
 
@@ -70,15 +82,20 @@ std::vector<InfoNcePreset> make_presets() {
       by_label(Denominator::positive_and_negatives, WithinAnchor::pairs, EmptySet::zero);
   InfoNceSetting pairs_or_nothing = pairs;  // optax divides by the number of pairs, 0 or not
   pairs_or_nothing.without_positives = EmptySet::skipped;
+  const InfoNceSetting clip = directed(Directions::half_sum, TemperatureAs::log_scale);
   return {
       {"gradcache", "GradCache SimpleContrastiveLoss",
        directed(Directions::one, TemperatureAs::temperature), 1.0,
        "formula: raw dot products, no temperature, a to b only"},
+      {"groupvit", "GroupViT MultiLabelContrastive.loss",
+       clamped(normalised(clip, torch), Clamp::scale, ClampGradient::stops, -HUGE_VAL, 100),
+       log_of_clip_scale, "formula: clamp(exp(logit_scale), max=100) in the forward pass"},
       {"inf_cl", "Inf-CL cal_inf_loss", directed(Directions::one, TemperatureAs::scale), 1.0,
        "formula: a given multiplier, a to b only, local mean"},
       {"lightly_dcl", "lightly DCLLoss", normalised(decoupled(), torch), 0.1,
        "run: one sum over own view without self and other view without the positive; mean of rows"},
-      {"lightly_dclw", "lightly DCLWLoss", normalised(weighted(decoupled()), torch), 0.1,
+      {"lightly_dclw", "lightly DCLWLoss",
+       normalised(weighted(decoupled(), PositiveWeight::von_mises_fisher_detached), torch), 0.1,
        "run: DCLLoss with w_i = 2 - B softmax_i(<a_i, b_i> / 0.5), detached"},
       {"lightly_ntxent", "lightly NTXentLoss", normalised({}, torch), 0.5,
        "run: joint block, 2N - 1 terms in the denominator, F.normalize"},
@@ -95,6 +112,9 @@ std::vector<InfoNcePreset> make_presets() {
        "run: rows without positives count as 0 in the mean"},
       {"raminnakhli_dcl", "raminnakhli DCL", times(decoupled(), 2), 0.1,
        "formula: sum of both directions, normalising is the caller's duty"},
+      {"raminnakhli_dclw", "raminnakhli DCLW",
+       times(weighted(decoupled(), PositiveWeight::von_mises_fisher), 2), 0.1,
+       "formula: DCL with w_i = 2 - B softmax_i(<a_i, b_i> / 0.5), attached to the gradient"},
       {"sentence_transformers_mnrl", "sentence-transformers MultipleNegativesRankingLoss",
        normalised(directed(Directions::one, TemperatureAs::scale), torch), 20.0,
        "formula: cosine similarity times scale, a to b only"},
@@ -107,6 +127,9 @@ std::vector<InfoNcePreset> make_presets() {
       {"supcontrast", "SupContrast SupConLoss",
        over_base(by_label(Denominator::all, WithinAnchor::mean_outside, EmptySet::nan), 0.07), 0.07,
        "formula: factor T/0.07; a row without positives is 0/0; normalising is the caller's duty"},
+      {"torchmultimodal", "torchmultimodal ContrastiveLossWithTemperature",
+       clamped(clip, Clamp::log_scale, ClampGradient::passes, 0, log_of_100), log_of_clip_scale,
+       "formula: logit_scale.data clamped in place to [0, log 100], never normalises"},
   };
 }
 

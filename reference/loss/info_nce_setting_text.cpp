@@ -22,15 +22,20 @@ struct Field {
   Names values;
   int (*get)(const InfoNceSetting&);
   void (*set)(InfoNceSetting&, int);
+  bool (*matters)(const InfoNceSetting&);  ///< printed only then
 };
 
+bool always(const InfoNceSetting&) { return true; }
+bool clamps(const InfoNceSetting& s) { return s.clamp != Clamp::none; }
+
 template <auto Member>
-Field field_of(std::string name, Names values) {
+Field field_of(std::string name, Names values, bool (*matters)(const InfoNceSetting&) = always) {
   return {std::move(name), std::move(values),
           [](const InfoNceSetting& s) { return static_cast<int>(s.*Member); },
           [](InfoNceSetting& s, int value) {
             s.*Member = static_cast<std::remove_reference_t<decltype(s.*Member)>>(value);
-          }};
+          },
+          matters};
 }
 
 const std::vector<Field>& fields() {
@@ -44,12 +49,18 @@ const std::vector<Field>& fields() {
       field_of<&S::directions>("directions", {"one", "half-sum", "sum", "joint-block"}),
       field_of<&S::self_pair_kept>("self-pair", {"left-out", "kept"}),
       field_of<&S::temperature_as>("temperature-as", {"temperature", "scale", "log-scale"}),
-      field_of<&S::normalisation>("normalisation",
-                                  {"none", "max(norm,eps)", "norm+eps", "sqrt(norm^2+eps)"}),
+      field_of<&S::normalisation>("normalisation", {"none", "max(norm,eps)", "norm+eps",
+                                                    "sqrt(norm^2+eps)", "max(norm*norm,eps)"}),
       field_of<&S::without_positives>("without-positives", empty),
       field_of<&S::without_negatives>("without-negatives", empty),
-      field_of<&S::positive_weight>("positive-weight", {"one", "von-mises-fisher-detached"}),
+      field_of<&S::positive_weight>("positive-weight",
+                                    {"one", "von-mises-fisher-detached", "von-mises-fisher"}),
       field_of<&S::outer>("outer", {"constant", "temperature-over-base"}),
+      // Younger than settings that were written down: printed where they say something.
+      field_of<&S::similarity>("similarity", {"dot", "-squared-euclidean", "-euclidean"},
+                               [](const S& s) { return s.similarity != Similarity::dot; }),
+      field_of<&S::clamp>("clamp", {"none", "temperature", "scale", "log-scale"}, clamps),
+      field_of<&S::clamp_gradient>("clamp-gradient", {"stops", "passes"}, clamps),
   };
   return all;
 }
@@ -60,7 +71,13 @@ struct NumberField {
 };
 constexpr NumberField number_fields[] = {{"eps", &InfoNceSetting::normalisation_eps},
                                          {"sigma", &InfoNceSetting::weight_sigma},
-                                         {"outer-value", &InfoNceSetting::outer_value}};
+                                         {"outer-value", &InfoNceSetting::outer_value},
+                                         {"clamp-low", &InfoNceSetting::clamp_low},
+                                         {"clamp-high", &InfoNceSetting::clamp_high}};
+
+bool is_clamp_bound(const NumberField& field) {
+  return field.member == &InfoNceSetting::clamp_low || field.member == &InfoNceSetting::clamp_high;
+}
 
 [[noreturn]] void refuse(const std::string& what, const std::string& text, const Names& known) {
   std::string list;
@@ -84,6 +101,7 @@ bool matters(const InfoNceSetting& s, const NumberField& field) {
     return s.normalisation != Normalisation::none;
   if (field.member == &InfoNceSetting::weight_sigma)
     return s.positive_weight != PositiveWeight::one;
+  if (is_clamp_bound(field)) return clamps(s) && std::isfinite(s.*field.member);
   return true;
 }
 
@@ -96,7 +114,8 @@ std::string text_of(const InfoNceSetting& setting) {
     text.append(name).append("=").append(value);
   };
   for (const Field& field : fields())
-    add(field.name, field.values[static_cast<std::size_t>(field.get(setting))]);
+    if (field.matters(setting))
+      add(field.name, field.values[static_cast<std::size_t>(field.get(setting))]);
   for (const NumberField& field : number_fields)
     if (matters(setting, field)) add(field.name, text_of(setting.*field.member));
   return text;
@@ -116,7 +135,8 @@ void set_field(InfoNceSetting& setting, const std::string& name, const std::stri
     if (name != field.name) continue;
     char* end = nullptr;
     const double number = std::strtod(value.c_str(), &end);
-    if (value.empty() || *end != '\0' || !std::isfinite(number))
+    if (value.empty() || *end != '\0' || std::isnan(number) ||
+        (std::isinf(number) && !is_clamp_bound(field)))
       throw std::invalid_argument(
           std::string("info_nce: ").append(name).append(" is not a finite number: ").append(value));
     setting.*field.member = number;

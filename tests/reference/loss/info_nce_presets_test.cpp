@@ -18,6 +18,7 @@ struct Printed {
   const char* preset;
   const char* labels;
   bool two_views = true;
+  double times = 1;  ///< what the preset gives over what was printed
 };
 
 constexpr Printed printed[] = {
@@ -30,12 +31,15 @@ constexpr Printed printed[] = {
     {"SimCLR official coef=2", "simclr_official", "labels_pairs"},
     {"SupContrast coef=T/.07", "supcontrast", "labels_pairs"},
     {"open_clip", "open_clip", "labels_pairs"},
+    {"open_clip", "groupvit", "labels_pairs"},
+    {"open_clip", "torchmultimodal", "labels_pairs"},
     {"MNRL/GradCache/Inf-CL one dir", "sentence_transformers_mnrl", "labels_pairs"},
     {"MNRL/GradCache/Inf-CL one dir", "inf_cl", "labels_pairs"},
     {"MNRL/GradCache/Inf-CL one dir", "gradcache", "labels_pairs"},
     {"DCL lightly mean", "lightly_dcl", "labels_pairs"},
     {"DCL raminnakhli sum", "raminnakhli_dcl", "labels_pairs"},
     {"DCLW lightly", "lightly_dclw", "labels_pairs"},
+    {"DCLW lightly", "raminnakhli_dclw", "labels_pairs", true, 2},
     {"PML NTXent multi", "pml_ntxent", "labels_multi"},
     {"optax multi", "optax_ntxent", "labels_multi"},
     {"PML SupCon multi", "pml_supcon", "labels_multi"},
@@ -62,11 +66,13 @@ TEST(InfoNcePresets, LibrariesPrintWhatTheirPresetSays) {
     // The log-sum-exp and the positive's logit are at most 1.0000001/T = 5 and a bit, each rounded
     // to binary32 in every row: an error of 2 * 5 * 2^-24, times the factor before the mean.
     const double factor = setting.outer == OuterFactor::constant ? setting.outer_value : 0.2 / 0.07;
-    EXPECT_NEAR(row["lib_fp32"].get<double>(), value, std::ldexp(2 * 5.0 * factor, -24)) << p.row;
+    EXPECT_NEAR(p.times * row["lib_fp32"].get<double>(), value, std::ldexp(2 * 5.0 * factor, -24))
+        << p.row;
     // The float64 column was computed without normalising: the same bits but for double roundings.
     setting.normalisation = Normalisation::none;
     const double exact = value_of(setting, i);
-    EXPECT_NEAR(row["contract_fp64"].get<double>(), exact, std::ldexp(8 * 5.0 * factor, -53))
+    EXPECT_NEAR(p.times * row["contract_fp64"].get<double>(), exact,
+                std::ldexp(8 * 5.0 * factor, -53))
         << p.row;
   }
 }
@@ -86,6 +92,26 @@ TEST(InfoNcePresets, EveryPresetIsComparedAndRowsOfOtherFamiliesAreNamed) {
     EXPECT_TRUE(found || row["name"].get<std::string>().starts_with("HCL tau=")) << row["name"];
   }
   EXPECT_EQ(left_out, 4);
+}
+
+TEST(InfoNcePresets, ClampedScalesStopAtOneHundred) {
+  // As the libraries are trained: a log-scale beyond log 100 gives the loss of the scale 100.
+  FamilyInstance i = shared_vectors("labels_pairs");
+  for (const char* name : {"groupvit", "torchmultimodal"}) {
+    const InfoNceSetting setting = info_nce_preset(name).setting;
+    InfoNceSetting free = setting;
+    free.clamp = Clamp::none;
+    i.problem.parameter = setting.clamp == Clamp::scale ? 100 : setting.clamp_high;
+    if (setting.clamp == Clamp::scale) free.temperature_as = TemperatureAs::scale;
+    const double at_bound = value_of(free, i);
+    i.problem.parameter = 6;
+    EXPECT_EQ(value_of(setting, i), at_bound) << name;
+    i.problem.parameter = -2;  // only torchmultimodal has a lower bound, the scale 1
+    free.temperature_as = TemperatureAs::log_scale;
+    const double below = value_of(setting, i);
+    if (setting.clamp_low == 0) i.problem.parameter = 0;
+    EXPECT_EQ(below, value_of(free, i)) << name;
+  }
 }
 
 TEST(InfoNcePresets, CopiesOfTheLabelsKeepTheSelfPairInPml) {
