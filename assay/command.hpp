@@ -28,6 +28,7 @@ struct ValueOptions {
   std::string like;                 ///< a library's preset; empty: the contract's own instances
   std::optional<double> scale;      ///< instead of the temperature
   std::vector<std::string> fields;  ///< "name=value", changes of the preset
+  std::string labels, mask;         ///< .npy files; empty: none
   /// Parameters of a bound by name without dashes; `temperature` and `batch_sizes` stand apart.
   std::map<std::string, std::optional<std::string>> bound;
   std::vector<long long> batch_sizes;

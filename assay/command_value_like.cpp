@@ -9,6 +9,7 @@
 #include "assay/command.hpp"
 #include "assay/value_input.hpp"
 #include "properties/engine/files/embeddings.hpp"
+#include "properties/engine/files/labels.hpp"
 #include "properties/engine/input_error.hpp"
 #include "properties/engine/nearest.hpp"
 #include "reference/loss/info_nce_presets.hpp"
@@ -25,7 +26,8 @@ struct Question {
   reference::InfoNceSetting setting;
   std::vector<double> a, b;
   std::vector<std::int64_t> labels;
-  bool labels_from_file = false;
+  std::vector<std::uint8_t> mask;
+  const char* labels_from = nullptr;  // where they were read, null where they were not
   reference::InfoNceFamilyProblem problem;
 };
 
@@ -50,8 +52,6 @@ void apply_fields(const std::vector<std::string>& fields, reference::InfoNceSett
       throw engine::InputError("--field", "'" + field + "'", e.what());
     }
   }
-  if (setting.positives == reference::Positives::mask)
-    throw engine::InputError("--field", "positives=mask", "a mask cannot be given by file");
 }
 
 // The parameter as it was given on the command line; else the library's default.
@@ -68,6 +68,42 @@ void choose_parameter(const ValueOptions& options, Question& q) {
                              "the library's default parameter has another form; say "
                              "--temperature or --scale");
   }
+}
+
+// Labels from --labels or from the embeddings' file, else every pair its own.
+void read_labels(const ValueOptions& options, std::vector<std::int64_t> from_input, Question& q) {
+  if (!options.labels.empty()) {
+    if (q.setting.positives != reference::Positives::same_label)
+      throw engine::InputError("--labels", options.labels,
+                               "this setting reads no labels; say --field positives=same-label");
+    if (!from_input.empty())
+      throw engine::InputError("--labels", options.labels, options.input + " has labels too");
+    q.labels = engine::load_labels(options.labels, q.problem.n);
+    q.labels_from = "from --labels";
+  } else if (!from_input.empty()) {
+    q.labels = std::move(from_input);
+    q.labels_from = "from the file";
+  } else {
+    for (std::int64_t i = 0; i < q.problem.n; ++i) q.labels.push_back(i);
+  }
+  q.problem.a_labels = q.labels.data();
+  if (static_cast<std::int64_t>(q.labels.size()) == 2 * q.problem.n)
+    q.problem.b_labels = q.labels.data() + q.problem.n;
+}
+
+void read_mask(const ValueOptions& options, Question& q) {
+  const bool needed = q.setting.positives == reference::Positives::mask;
+  if (options.mask.empty() && needed)
+    throw engine::InputError("--field", "positives=mask", "needs --mask FILE.npy");
+  if (options.mask.empty()) return;
+  if (!needed)
+    throw engine::InputError("--mask", options.mask,
+                             "this setting reads no mask; say --field positives=mask");
+  const bool joint = q.setting.directions == reference::Directions::joint_block;
+  const std::int64_t keys = joint ? 2 * q.problem.n : q.problem.n;
+  q.mask = engine::load_mask(options.mask, keys, keys);
+  q.problem.mask = q.mask.data();
+  q.problem.mask_stride = keys;
 }
 
 Question question_of(const ValueOptions& options) {
@@ -87,16 +123,14 @@ Question question_of(const ValueOptions& options) {
   q.problem.b = q.b.data();
   q.problem.n = input.embeddings.a.shape[0];
   q.problem.d = q.problem.a_stride = q.problem.b_stride = input.embeddings.a.shape[1];
-  q.labels_from_file = !input.labels.empty();
-  q.labels = std::move(input.labels);
-  for (std::int64_t i = 0; !q.labels_from_file && i < q.problem.n; ++i) q.labels.push_back(i);
-  q.problem.a_labels = q.labels.data();
+  read_labels(options, std::move(input.labels), q);
+  read_mask(options, q);
   return q;
 }
 
 const char* labels_text(const Question& q) {
   if (q.setting.positives != reference::Positives::same_label) return "not used";
-  return q.labels_from_file ? "from the file" : "one per pair: the file has none";
+  return q.labels_from != nullptr ? q.labels_from : "one per pair: the file has none";
 }
 
 const char* name_of(reference::TemperatureAs as) {
@@ -153,6 +187,7 @@ void print_text(const ValueOptions& options, const Question& q, const Answer& an
              q.problem.parameter);
   fmt::print("setting  {}\n", text_of(q.setting));
   fmt::print("labels   {}\n", labels_text(q));
+  if (!q.mask.empty()) fmt::print("mask     from --mask\n");
   if (answer.rows.loss_is_nan)
     fmt::print("loss is NaN, as declared\n");
   else

@@ -64,8 +64,9 @@ constexpr std::pair<const char*, const char*> bound_parameters[] = {
     {"q", "bound: the weight Q of HN (42)"},
     {"points", "bound: number |I| of embeddings"},
 };
-constexpr const char* contract_options[] = {"--input", "--second", "--directions", "--like",
-                                            "--scale", "--field",  "--rows"};
+constexpr const char* contract_options[] = {"--input",  "--second", "--directions",
+                                            "--like",   "--scale",  "--field",
+                                            "--labels", "--mask",   "--rows"};
 
 void describe_bound_parameters(CLI::App& sub, ValueOptions& to) {
   for (const auto& [name, description] : bound_parameters)
@@ -108,6 +109,10 @@ void describe_value(CLI::App& app, Commands& to) {
       ->needs(like)
       ->excludes(temperature);
   sub->add_option("--field", to.value.fields, "name=value: change one field of the preset")
+      ->needs(like);
+  sub->add_option("--labels", to.value.labels, ".npy of integers, shape (N) or (2N)")->needs(like);
+  sub->add_option("--mask", to.value.mask,
+                  ".npy of integers or bools for positives=mask, shape (2N,2N) or (N,N)")
       ->needs(like);
   sub->add_option("--digits", to.value.digits, "significant digits wanted")
       ->capture_default_str()

@@ -88,6 +88,11 @@ bool is_clamp_bound(const NumberField& field) {
 
 std::string text_of(double x) {
   char text[32];
+  constexpr double beyond_integers = 0x1p53;
+  if (x == std::rint(x) && std::fabs(x) < beyond_integers) {  // 100, not 1e+02
+    std::snprintf(text, sizeof text, "%.0f", x);
+    return text;
+  }
   for (int digits = 1; digits <= 17; ++digits) {  // the shortest that reads back
     std::snprintf(text, sizeof text, "%.*g", digits, x);
     if (std::strtod(text, nullptr) == x) break;

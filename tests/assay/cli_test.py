@@ -248,12 +248,52 @@ class ValueLike(Case):
         self.assertEqual(out["row_loss"], ["nan"] * 6)
         self.assertNotEqual(self.value(file, "--like", "lightly_ntxent")["loss"], "nan")
 
+    def test_labels_and_masks_come_from_files_of_any_integers(self):
+        multi = json.loads((ROOT / "tests/data/contract_vectors.json").read_text())["labels_multi"]
+        like = (PAIRS, "--like", "pml_supcon", "--temperature", 0.2)
+        truth = self.value(self.labelled(multi[:8]), *like[1:])
+        self.assertAlmostEqual(float(truth["loss"].strip("[]").split(",")[0]), 3.930823, delta=2.0**-20)
+        labels = np.asarray(multi)
+        for dtype in ("i8", "i4", "u1", "u4", "u8"):
+            for count in (8, 16):
+                out = self.value(*like, "--labels", self.save("labels.npy", labels[:count].astype(dtype)))
+                self.assertEqual(out["loss"], truth["loss"], dtype)
+                self.assertEqual(out["labels"], "from --labels")
+        mask = labels[:, None] == labels[None, :]
+        for dtype in ("?", "i8", "i4", "u1"):
+            out = self.value(*like, "--field", "positives=mask", "--mask", self.save("mask.npy", mask.astype(dtype)))
+            self.assertEqual(out["loss"], truth["loss"], dtype)
+        # Labels of the second view differ from those of the first: another loss.
+        other = self.save("other.npy", np.concatenate([labels[:8], labels[8:][::-1]]))
+        self.assertNotEqual(self.value(*like, "--labels", other)["loss"], truth["loss"])
+
+    def test_labels_and_masks_that_do_not_fit_are_one_line(self):
+        value = ("value", "loss/info_nce", "--input", PAIRS, "--like", "pml_supcon")
+        labels, mask = self.save("labels.npy", np.arange(8)), self.save("mask.npy", np.ones((8, 8), bool))
+        self.refused(run(*value, "--labels", self.save("short.npy", np.arange(7))), "short.npy", "(8,) or (16,)", "(7,)")
+        self.refused(run(*value, "--labels", self.save("float.npy", np.ones(8))), "float.npy", "f64")
+        self.refused(run(*value, "--labels", self.dir / "none.npy"), "none.npy")
+        self.refused(run(*value, "--field", "positives=mask", "--mask", mask), "mask.npy", "(16, 16)", "(8, 8)")
+        self.refused(run(*value, "--mask", mask), "--mask", "positives=mask")
+        self.refused(run(*value, "--field", "positives=mask", "--mask", mask, "--labels", labels), "--labels", "same-label")
+        self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--like", "open_clip", "--labels", labels), "same-label")
+        twice = self.labelled(range(8))
+        self.refused(run("value", "loss/info_nce", "--input", twice, "--like", "pml_supcon", "--labels", labels), "labels too")
+        self.refused(run("value", "loss/info_nce", "--input", PAIRS, "--labels", labels), "--like")
+
+    def test_a_clamped_scale_is_the_bound(self):
+        clamped = self.value(PAIRS, "--like", "groupvit", "--scale", 250)
+        self.assertEqual(clamped["loss"], self.value(PAIRS, "--like", "groupvit", "--scale", 100)["loss"])
+        free = self.value(PAIRS, "--like", "groupvit", "--scale", 250, "--field", "clamp=none")
+        self.assertNotEqual(clamped["loss"], free["loss"])
+        self.assertIn("clamp=scale clamp-gradient=stops", clamped["setting"])
+
     def test_bad_names_and_bad_labels_are_one_line(self):
         value = ["value", "loss/info_nce", "--input", PAIRS]
         self.refused(run(*value, "--like", "openclip"), "openclip", "did you mean 'open_clip'", "gradcache")
         self.refused(run(*value, "--like", "open_clip", "--field", "over"), "over", "name=value")
         self.refused(run(*value, "--like", "open_clip", "--field", "over=median"), "median", "mean-of-positive-losses")
-        self.refused(run(*value, "--like", "open_clip", "--field", "positives=mask"), "mask")
+        self.refused(run(*value, "--like", "open_clip", "--field", "positives=mask"), "--mask FILE.npy")
         self.refused(run(*value, "--like", "open_clip", "--field", "within=pairs", "--field",
                          "over=mean-of-positive-losses"), "pairs")
         self.refused(run(*value, "--like", "open_clip", "--scale", -1), "--scale")

@@ -30,8 +30,9 @@ struct Descriptor {
   Dtype dtype;
 };
 constexpr Descriptor descriptors[] = {
-    {"<f2", Dtype::f16}, {"<f4", Dtype::f32}, {"<f8", Dtype::f64}, {"<i4", Dtype::i32},
-    {"<i8", Dtype::i64}, {"<u4", Dtype::u32}, {"<u8", Dtype::u64}, {"|u1", Dtype::u8},
+    {"<f2", Dtype::f16}, {"<f4", Dtype::f32}, {"<f8", Dtype::f64},
+    {"<i4", Dtype::i32}, {"<i8", Dtype::i64}, {"<u4", Dtype::u32},
+    {"<u8", Dtype::u64}, {"|b1", Dtype::u8},  {"|u1", Dtype::u8},
 };
 
 Dtype dtype_of(const std::string& descr, const std::string& source) {
@@ -47,6 +48,14 @@ Dtype dtype_of(const std::string& descr, const std::string& source) {
   std::string known;
   for (const Descriptor& d : descriptors) known += (known.empty() ? "" : " ") + std::string(d.text);
   throw InputError(source, place, "is not supported; known are " + known);
+}
+
+// A byte of a bool array that is neither 0 nor 1 has no meaning.
+void check_bools(const Tensor& t, const std::string& source) {
+  for (std::size_t i = 0; i < t.bytes.size(); ++i)
+    if (t.bytes[i] > std::byte{1})
+      throw InputError(source, "data: byte " + std::to_string(i),
+                       "a bool is 0 or 1, not " + std::to_string(std::to_integer<int>(t.bytes[i])));
 }
 
 struct Parts {
@@ -108,6 +117,7 @@ Tensor parse_npy(std::span<const std::byte> bytes, const std::string& source) {
                          std::to_string(*need) + " bytes, the file has " +
                          std::to_string(parts.data.size()));
   t.bytes.assign(parts.data.begin(), parts.data.end());
+  if (header.descr == "|b1") check_bools(t, source);
   t.strides = contiguous_strides(t.shape);
   if (header.fortran_order && !t.bytes.empty()) {
     const std::vector<std::int64_t> row_major = t.strides;
@@ -121,7 +131,7 @@ Tensor parse_npy(std::span<const std::byte> bytes, const std::string& source) {
 std::vector<std::byte> serialize_npy(const Tensor& t) {
   std::string_view descr;
   for (const Descriptor& d : descriptors)
-    if (d.dtype == t.dtype) descr = d.text;
+    if (d.dtype == t.dtype) descr = d.text;  // of u8 the last: a byte, not a bool
   if (descr.empty())
     throw InputError(".npy array", in_quotes(t.name),
                      "the format has no name for " + std::string(name_of(t.dtype)));

@@ -12,7 +12,8 @@
 namespace assay::engine {
 
 /// Reads one array, versions 1.0, 2.0 and 3.0 of the format; the result is row-major also for
-/// Fortran order, and has no name. Descriptors: <f2 <f4 <f8 <i4 <i8 <u4 <u8 |u1. Big-endian,
+/// Fortran order, and has no name. Descriptors: <f2 <f4 <f8 <i4 <i8 <u4 <u8 |b1 |u1, bools as
+/// u8 elements 0 and 1. Big-endian,
 /// structured and object arrays are refused with their reason, as are bytes after the data.
 /// \throws InputError naming `source` and the place
 Tensor parse_npy(std::span<const std::byte> bytes, const std::string& source);

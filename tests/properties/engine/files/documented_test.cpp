@@ -7,6 +7,7 @@
 #include "file_testing.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 #include "properties/engine/files/embeddings.hpp"
+#include "properties/engine/files/labels.hpp"
 #include "properties/engine/files/npy.hpp"
 #include "properties/engine/files/safetensors.hpp"
 
@@ -39,6 +40,23 @@ TEST_F(Documented, ComplaintsAboutArrays) {
   shows([&] { parse_npy(cut, "embeddings.npy"); });
   shows([] { parse_embeddings(serialize_npy(counting("", Dtype::f32, {3, 1})), "views.npy"); });
   shows([] { parse_embeddings(testing::bytes_of("PK\x03\x04"), "views.npz"); });
+}
+
+TEST_F(Documented, ComplaintsAboutLabelsAndMasks) {
+  const testing::Scratch scratch;
+  const auto shows_in = [&](const Tensor& t, const std::string& name,
+                            const std::function<void(const std::string&)>& action) {
+    write_npy(scratch / name, t);
+    const std::string message = testing::expect_complaint([&] { action(scratch / name); }, {name});
+    EXPECT_NE(page_.find("    " + message.substr(scratch.path().size() + 1) + "\n"),
+              std::string::npos)
+        << message;
+  };
+  const auto labels = [](const std::string& path) { load_labels(path, 8); };
+  shows_in(counting("", Dtype::i64, {7}), "labels.npy", labels);
+  shows_in(counting("", Dtype::f64, {8}), "labels.npy", labels);
+  shows_in(counting("", Dtype::u8, {8, 8}), "mask.npy",
+           [](const std::string& path) { load_mask(path, 16, 16); });
 }
 
 TEST_F(Documented, ComplaintsAboutFrames) {

@@ -72,6 +72,16 @@ TEST(Npy, ReadsEveryVersionAndDtype) {
     }
 }
 
+TEST(Npy, ReadsBoolsAsBytesThatAre0Or1) {
+  Bytes file = file_with(header("'|b1'", "False", "(3,)"), 3);
+  for (std::size_t i = 0; i < 3; ++i) file[file.size() - 3 + i] = static_cast<std::byte>(i % 2);
+  const Tensor t = parse_npy(file, "x.npy");
+  EXPECT_EQ(t.dtype, Dtype::u8);
+  EXPECT_EQ(t.bytes, (Bytes{std::byte{0}, std::byte{1}, std::byte{0}}));
+  file.back() = std::byte{255};
+  expect_complaint([&] { parse_npy(file, "x.npy"); }, {"x.npy", "byte 2", "not 255"});
+}
+
 TEST(Npy, ReadsAnySpellingOfTheHeader) {
   for (const char* text :
        {"{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }",
@@ -111,7 +121,7 @@ TEST(Npy, RefusesEveryOtherDtypeWithItsReason) {
   refuses(header("'>f4'", "False", "(1,)"), 4, {"'>f4'", "big-endian"});
   refuses(header("'|O'", "False", "(1,)"), 8, {"'|O'", "pickled"});
   refuses(header("[('x', '<f4')]", "False", "(1,)"), 4, {"header: byte 10", "structured"});
-  for (const char* descr : {"'<c8'", "'|b1'", "'<U3'", "'f4'", "''", "'<f16'", "'|V2'"})
+  for (const char* descr : {"'<c8'", "'<U3'", "'f4'", "''", "'<f16'", "'|V2'"})
     refuses(header(descr, "False", "(1,)"), 16, {"descr", "known are"});
 }
 
