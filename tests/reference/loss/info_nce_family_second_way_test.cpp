@@ -229,6 +229,15 @@ TEST(InfoNceFamilySecondWay, TheSideOfABoundInAnotherFormIsDecidedExactly) {
   EXPECT_EQ(gradients(s, i).temperature, exactly(0.0));
   i.problem.parameter = below;
   EXPECT_NE(gradients(s, i).temperature, exactly(0.0));
+  // Where the exponential in double rounds to the bound, the parameter is beside it all the same.
+  int rounded = 0;
+  for (int c = 2; c <= 20; ++c) {
+    i.problem.parameter = std::log(static_cast<double>(c));
+    rounded += std::exp(i.problem.parameter) == c ? 1 : 0;
+    const Ends g = gradients(clip(Clamp::scale, c, ClampGradient::stops), i).temperature;
+    EXPECT_LE(g.hi - g.lo, 0x1p-40) << c;
+  }
+  EXPECT_GT(rounded, 0);
   // 1/T against 3, where no temperature is 1/3, and against 4, where 1/4 is exactly there.
   InfoNceSetting by_temperature = clip(Clamp::scale, 3, ClampGradient::stops);
   by_temperature.temperature_as = TemperatureAs::temperature;
