@@ -48,7 +48,7 @@ std::vector<Ends> view_ends(const ViewOf& view, const split::Operands& o,
       }
       const double size = add_up(multiply_up(view.side.weight[at], view.largest[k]),
                                  multiply_up(positive, std::fabs(view.partners(k, partner))));
-      const double value = (view.side.high(k, i) + view.side.low(k, i)) / temperature;
+      const double value = split::derivative_of(view.side, k, i, temperature);
       const double radius = terms.radius_up(size, value, temperature);
       out.push_back(ends_around({value, 0.0}, radius));
     }
@@ -84,7 +84,9 @@ std::optional<InfoNceGradients> enclose_info_nce_gradients_split(const InfoNcePr
   GradientSide row_side(problem.d, rows), only_key_side(problem.d, joint ? 0 : rows);
   GradientSide& key_side = joint ? row_side : only_key_side;
   split::WeightedLogits logits;
-  split::GradientPass(sums->operands, whole, walk, factors->rows, row_side, key_side, logits).run();
+  batch::NoProbe probe;
+  split::GradientPass(sums->operands, whole, walk, factors->rows, row_side, key_side, logits, probe)
+      .run();
 
   const Eigen::VectorXd of_rows = largest_components(whole.rows);
   const Eigen::VectorXd of_keys = joint ? of_rows : largest_components(whole.only_keys);

@@ -76,12 +76,27 @@ struct Walk {
   bool symmetric = false;
 };
 
-/// Walks the tiles once more.
+/// Temperature times a derivative, added up.
+inline double derivative_of(const GradientSide& side, Eigen::Index component, std::int64_t vector,
+                            double temperature) {
+  return (side.high(component, vector) + side.low(component, vector)) / temperature;
+}
+
+/// A block of products as a probe sees it: of component `first_component` on and the vectors from
+/// `first_vector` on, over the partners from `first_partner` on.
+struct ProductBlock {
+  bool of_rows = true;  ///< the vectors are rows and the partners keys, or the other way round
+  std::int64_t first_component = 0, first_vector = 0, first_partner = 0, partners = 0;
+  Eigen::Ref<const Eigen::MatrixXd> products;
+};
+
+/// Walks the tiles once more; a probe may look at what passes by.
+template <class Probe>
 class GradientPass {
  public:
   GradientPass(const Operands& operands, const batch::Operands& whole, const Walk& walk,
                const RowFactors& factors, GradientSide& rows, GradientSide& keys,
-               WeightedLogits& logits)
+               WeightedLogits& logits, Probe& probe)
       : o_(operands),
         whole_(whole),
         scale_(walk.scale),
@@ -91,6 +106,7 @@ class GradientPass {
         rows_(rows),
         keys_(keys),
         logits_(logits),
+        probe_(probe),
         gram_(operands),
         row_weights_(row_tile),
         products_(component_tile, key_tile) {}
@@ -117,20 +133,22 @@ class GradientPass {
     std::fill(row_weights_.begin(), row_weights_.end(), 0.0);
     for (std::int64_t j = 0; j < nj; ++j) {
       double *m = gram_.high(j), *mt = gram_.low(j);
+      if constexpr (Probe::looks) probe_.saw_gram(m, mt, i0, ni, j0 + j);
       coefficients(m, mt, i0, ni, j0 + j);
       weigh(m, mt, ni, j0 + j, twice);
       set_positive(m, i0, ni, j0 + j);
+      if constexpr (Probe::looks) probe_.saw_coefficients(m, i0, ni, j0 + j, twice);
     }
     for (std::int64_t i = 0; i < ni; ++i) rows_.weight[at(i0 + i)] += row_weights_[at(i)];
     const Tile m(gram_.high(0), ni, nj, Eigen::OuterStride<>(2 * ni));
     for (std::int64_t c = 0; c < nj; c += product_depth) {
       const std::int64_t depth = std::min(product_depth, nj - c);
-      multiply_into(rows_, i0, whole_.keys(), j0 + c, m.middleCols(c, depth).transpose());
+      multiply_into(true, i0, whole_.keys(), j0 + c, m.middleCols(c, depth).transpose());
     }
     if (twice) return;
     for (std::int64_t c = 0; c < ni; c += product_depth) {
       const std::int64_t depth = std::min(product_depth, ni - c);
-      multiply_into(keys_, j0, whole_.rows, i0 + c, m.middleRows(c, depth));
+      multiply_into(false, j0, whole_.rows, i0 + c, m.middleRows(c, depth));
     }
   }
 
@@ -181,13 +199,15 @@ class GradientPass {
 
   /// side[:, column0 ...] += vectors[:, from ...] * coefficients, the products in plain double.
   template <class Coefficients>
-  void multiply_into(GradientSide& side, std::int64_t column0, const Eigen::MatrixXd& vectors,
+  void multiply_into(bool of_rows, std::int64_t column0, const Eigen::MatrixXd& vectors,
                      std::int64_t from, const Coefficients& coefficients) {
+    GradientSide& side = of_rows ? rows_ : keys_;
     const std::int64_t depth = coefficients.rows(), count = coefficients.cols();
     for (std::int64_t k = 0; k < vectors.rows(); k += component_tile) {
       const std::int64_t nk = std::min(component_tile, vectors.rows() - k);
       Eigen::Map<Eigen::MatrixXd> product(products_.data(), nk, count);
       product.noalias() = vectors.block(k, from, nk, depth) * coefficients;
+      if constexpr (Probe::looks) probe_.saw_products({of_rows, k, column0, from, depth, product});
       join_block(side.high, side.low, k, column0, product);
     }
   }
@@ -203,6 +223,7 @@ class GradientPass {
   GradientSide& rows_;
   GradientSide& keys_;  // the same object in the joint block
   WeightedLogits& logits_;
+  Probe& probe_;
   GramTiles gram_;
   std::vector<double> row_weights_;
   Eigen::MatrixXd products_;

@@ -20,11 +20,19 @@ constexpr double one_over_log_2_up = 1.45;  ///< 1/log 2 = 1.4427...
 
 }  // namespace
 
+Pair mean_share(const InfoNceUpstream& upstream, std::int64_t rows) {
+  return divide({upstream.mean, 0.0}, {static_cast<double>(rows), 0.0});
+}
+
+Pair upstream_of(const InfoNceUpstream& upstream, Pair mean, std::int64_t row) {
+  return add({upstream.row == nullptr ? 0.0 : upstream.row[row * upstream.stride], 0.0}, mean);
+}
+
 std::optional<GradientFactors> gradient_factors(const InfoNceProblem& problem,
                                                 const InfoNceUpstream& upstream, const Sums& sums) {
   constexpr double largest = 0x1p100, smallest = 0x1p-200, lost = 0x1p-44;
   const auto rows = static_cast<std::size_t>(problem.rows());
-  const Pair mean = divide({upstream.mean, 0.0}, {static_cast<double>(rows), 0.0});
+  const Pair mean = mean_share(upstream, problem.rows());
   if (mean.high == 0 && upstream.mean != 0) return std::nullopt;  // it underflowed
   GradientFactors out;
   out.rows.kappa.resize(rows);
@@ -32,13 +40,12 @@ std::optional<GradientFactors> gradient_factors(const InfoNceProblem& problem,
   bool positive = false, negative = false;
   Pair logits;
   for (std::size_t i = 0; i < rows; ++i) {
-    const double own = upstream.row == nullptr
-                           ? 0.0
-                           : upstream.row[static_cast<std::int64_t>(i) * upstream.stride];
-    const Pair g = add({own, 0.0}, mean);
+    const auto at = static_cast<std::int64_t>(i);
+    const double own = upstream.row == nullptr ? 0.0 : upstream.row[at * upstream.stride];
+    const Pair g = upstream_of(upstream, mean, at);
     const double size = std::fabs(g.high);
-    const bool exact = mean.high == 0 || (own == 0 && mean.high == 0);
-    const double error = exact ? 0.0 : 2 * pair_error * (std::fabs(own) + std::fabs(mean.high));
+    const double error =
+        mean.high == 0 ? 0.0 : 2 * pair_error * (std::fabs(own) + std::fabs(mean.high));
     if (!(size <= largest) || (size < smallest && (size != 0 || error != 0))) return std::nullopt;
     if (size != 0) out.upstream = std::max(out.upstream, divide_up(next_up(error), size));
     out.largest = std::max(out.largest, size);
@@ -86,6 +93,9 @@ GradientTerms gradient_terms(const Sums& sums, const GradientFactors& factors, s
   constexpr double far_positive = 0x1p-830, underflow = 0x1p-990;
   out.absolute = multiply_up(multiply_up(count, add_up(1.0, largest_entry)),
                              add_up(multiply_up(factors.largest, far_positive), underflow));
+  constexpr double last_roundings = 3;  // high + low, the division, the difference to the truth
+  out.rounding = last_roundings * u;
+  out.pairs = 4 * pair_error;
   out.inflation = 1 + 0x1p-16;
   return out;
 }
@@ -93,24 +103,28 @@ GradientTerms gradient_terms(const Sums& sums, const GradientFactors& factors, s
 double GradientTerms::radius_up(double size, double value, double temperature) const {
   const double relative = add_up(add_up(coefficient, product), join);
   const double error = add_up(multiply_up(multiply_up(size, inflation), relative), absolute);
-  constexpr double roundings = 3;  // high + low, the division, and the difference to the truth
-  const double last = add_up(multiply_up(roundings * u, std::fabs(value)), smallest_double);
+  const double last = add_up(multiply_up(rounding, std::fabs(value)), smallest_double);
   return add_up(divide_up(error, temperature), last);
+}
+
+Pair temperature_derivative(const WeightedLogits& logits, const GradientFactors& factors,
+                            double temperature) {
+  const Pair log_2{exp2_coefficients[1], log_2_low};
+  const Pair negatives = fast_two_sum(logits.sum.high, logits.sum.low);
+  const Pair difference = add(factors.positive_logits, negate(negatives));
+  return divide(multiply(log_2, difference), {temperature, 0.0});
 }
 
 Ends temperature_ends(const WeightedLogits& logits, const GradientFactors& factors, double weight,
                       const GradientTerms& terms, double temperature) {
   if (factors.largest == 0) return exactly(0.0);
-  const Pair log_2{exp2_coefficients[1], log_2_low};
-  const Pair negatives = fast_two_sum(logits.sum.high, logits.sum.low);
-  const Pair difference = add(factors.positive_logits, negate(negatives));
-  const Pair value = divide(multiply(log_2, difference), {temperature, 0.0});
+  const Pair value = temperature_derivative(logits, factors, temperature);
   const double sizes =
       multiply_up(terms.inflation, add_up(logits.sizes, factors.positive_logit_sizes));
   const double weights = multiply_up(terms.inflation, add_up(weight, factors.q_sizes));
   const double relative = add_up(terms.coefficient, terms.weighted);
   double error = add_up(multiply_up(relative, sizes), multiply_up(terms.logit, weights));
-  error = add_up(error, multiply_up(4 * pair_error, sizes));
+  error = add_up(error, multiply_up(terms.pairs, sizes));
   error = add_up(error, multiply_up(terms.absolute, 0x1p20));
   const double last = multiply_up(u * u * 0x1p6, std::fabs(value.high));
   return ends_around(value, add_up(divide_up(error, temperature), last));  // log 2 < 1

@@ -12,6 +12,11 @@
 
 namespace assay::reference::split {
 
+/// The upstream gradient of a row, row[i stride] + mean / rows, with `mean` that quotient.
+Pair upstream_of(const InfoNceUpstream& upstream, Pair mean, std::int64_t row);
+/// upstream.mean / rows.
+Pair mean_share(const InfoNceUpstream& upstream, std::int64_t rows);
+
 /// The upstream gradients made ready: per row kappa = g/D and q = g R/D.
 struct GradientFactors {
   RowFactors rows;
@@ -33,6 +38,8 @@ struct GradientTerms {
   double weighted = 0;     ///< |sum^ - sum m^ t^| per unit of sum |m^ t^|
   double logit = 0;        ///< |t^ - t| absolutely, base 2
   double absolute = 0;     ///< underflow and cut logits, temperature times the derivative
+  double rounding = 0;     ///< of the last sum, the division and the step outward, per |derivative|
+  double pairs = 0;        ///< of the pair operations of the temperature, per unit of sizes
   double inflation = 1;    ///< sums of sizes in plain double times this bound those sums
 
   /// Bound of the error of a derivative `value`, given the size sum |m^| |z| as computed.
@@ -41,6 +48,9 @@ struct GradientTerms {
 GradientTerms gradient_terms(const Sums& sums, const GradientFactors& factors, std::int64_t rows,
                              double largest_entry);
 
+/// log 2 / temperature times the positives' sum less the negatives'.
+Pair temperature_derivative(const WeightedLogits& logits, const GradientFactors& factors,
+                            double temperature);
 /// The derivative with respect to the temperature. `weight` >= sum |m^| over the pairs.
 Ends temperature_ends(const WeightedLogits& logits, const GradientFactors& factors, double weight,
                       const GradientTerms& terms, double temperature);
