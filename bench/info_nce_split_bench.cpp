@@ -3,12 +3,19 @@
 // cutting, pairs and bounds.
 //
 //   info_nce_split_bench --paired [K]    K alternating pairs (default 5), medians and ratios
-//   info_nce_split_bench --product       16384 rows, d = 512, against one matrix product
+//   info_nce_split_bench --product [K]   losses of both tiers, 16384 rows, d = 512, against one
+//                                        matrix product of that size; K turns (default 3)
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <limits>
+
+#ifdef ASSAY_HAVE_OPENBLAS
+#include <cblas.h>
+#endif
 
 #include "bench/info_nce_gradient_plain.hpp"
 #include "bench/info_nce_plain.hpp"
@@ -21,6 +28,8 @@ namespace {
 using namespace assay;
 using reference::InfoNceForm;
 using reference::InfoNceProblem;
+
+constexpr int product_panel = 1024;
 
 const char* name_of(InfoNceForm form) {
   return form == InfoNceForm::joint_block ? "joint block" : "one direction";
@@ -81,21 +90,72 @@ void paired_gradient(int pairs, std::int64_t most_rows) {
       }
 }
 
-/// The a-priori loss against one double matrix product of the same size.
-void against_product(std::int64_t rows, std::int64_t d) {
-  const InfoNceProblem p = bench::problem_of(rows, d, InfoNceForm::joint_block, 0.1);
-  const Eigen::Map<const Eigen::MatrixXd> z(p.a, d, rows);
-  Eigen::MatrixXd panel(rows, 256);
-  const double product = bench::seconds([&] {
-    for (std::int64_t j = 0; j < rows; j += panel.cols())
-      panel.noalias() = z.transpose() * z.middleCols(j, panel.cols());
+/// Seconds of all inner products rows x keys of vectors of length d, in panels of keys, so that the
+/// matrix need not be stored: by Eigen, which the enclosures use as well.
+double eigen_product(const InfoNceProblem& p) {
+  const Eigen::Map<const Eigen::MatrixXd> x(p.a, p.d, p.rows());
+  Eigen::MatrixXd panel(p.rows(), product_panel);
+  return bench::seconds([&] {
+    for (std::int64_t j = 0; j < p.rows(); j += product_panel)
+      panel.noalias() = x.transpose() * x.middleCols(j, product_panel);
   });
-  const double loss =
-      bench::seconds([&] { reference::enclose_info_nce_a_priori(p, false).value(); });
-  const double split = bench::seconds([&] { reference::enclose_info_nce_split(p, false).value(); });
-  fmt::print(
-      "rows {} d {}: matrix product {:.2f} s; a-priori loss {:.2f} s, x{:.2f}; split x{:.2f}\n",
-      rows, d, product, loss, loss / product, split / product);
+}
+
+#ifdef ASSAY_HAVE_OPENBLAS
+/// The same by OpenBLAS.
+double openblas_product(const InfoNceProblem& p) {
+  openblas_set_num_threads(1);
+  Eigen::MatrixXd panel(p.rows(), product_panel);
+  const auto rows = static_cast<blasint>(p.rows()), d = static_cast<blasint>(p.d);
+  return bench::seconds([&] {
+    for (std::int64_t j = 0; j < p.rows(); j += product_panel)
+      cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, rows, product_panel, d, 1.0, p.a, d,
+                  p.a + j * p.d, d, 0.0, panel.data(), rows);
+  });
+}
+#endif
+
+/// Both tiers' loss against one double matrix product rows x rows x d, by turns; the best of each.
+void against_product(std::int64_t rows, std::int64_t d, int turns) {
+  const InfoNceProblem joint = bench::problem_of(rows, d, InfoNceForm::joint_block, 0.1);
+  const InfoNceProblem direction = bench::problem_of(rows, d, InfoNceForm::one_direction, 0.1);
+  const auto a_priori = [](const InfoNceProblem& p) {
+    return bench::seconds([&] { reference::enclose_info_nce_a_priori(p, false).value(); });
+  };
+  const auto split = [](const InfoNceProblem& p) {
+    return bench::seconds([&] { reference::enclose_info_nce_split(p, false).value(); });
+  };
+  struct Contest {
+    const char* name;
+    std::function<double()> run;
+    double best = std::numeric_limits<double>::infinity();
+  };
+  std::vector<Contest> all{
+      {"product, Eigen", [&] { return eigen_product(joint); }},
+      {"a-priori, joint block", [&] { return a_priori(joint); }},
+      {"a-priori, one direction", [&] { return a_priori(direction); }},
+      {"split, joint block", [&] { return split(joint); }},
+      {"split, one direction", [&] { return split(direction); }},
+#ifdef ASSAY_HAVE_OPENBLAS
+      {"product, OpenBLAS", [&] { return openblas_product(joint); }},
+#endif
+  };
+  for (int turn = 0; turn < turns; ++turn)
+    for (Contest& c : all) c.best = std::min(c.best, c.run());
+  fmt::print("{} rows, d = {}, one thread (its processor time), best of {} turns\n", rows, d,
+             turns);
+  const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(rows * d);
+  const auto line = [&](const Contest& c) {
+    fmt::print("{:>24} {:>7.2f} s, x{:.2f} of Eigen's product", c.name, c.best,
+               c.best / all.front().best);
+#ifdef ASSAY_HAVE_OPENBLAS
+    fmt::print(", x{:.2f} of OpenBLAS's", c.best / all.back().best);
+#endif
+    fmt::print("\n");
+  };
+  for (const Contest& c : all) line(c);
+  constexpr double giga = 1e9;
+  fmt::print("Eigen's product: {:.1f} Gflop/s\n", flops / all.front().best / giga);
 }
 
 }  // namespace
@@ -104,11 +164,11 @@ int main(int argc, char** argv) {
   const bool paired = argc > 1 && std::strcmp(argv[1], "--paired") == 0;
   const int pairs = paired && argc > 2 ? std::max(1, std::atoi(argv[2])) : 5;
   if (argc > 1 && std::strcmp(argv[1], "--product") == 0) {
-    against_product(16384, 512);
+    against_product(16384, 512, argc > 2 ? std::max(1, std::atoi(argv[2])) : 3);
     return 0;
   }
   if (argc > 1 && !paired) {
-    fmt::print(stderr, "usage: info_nce_split_bench [--paired [K] | --product]\n");
+    fmt::print(stderr, "usage: info_nce_split_bench [--paired [K] | --product [K]]\n");
     return 2;
   }
   fmt::print(
