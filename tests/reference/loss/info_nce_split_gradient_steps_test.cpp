@@ -80,6 +80,28 @@ TEST(InfoNceSplitGradientSteps, EveryStepStaysWithinItsTerm) {
   }
 }
 
+TEST(InfoNceSplitGradientSteps, ChunksOfVeryDifferentSizesLoseWhatTheirTermSays) {
+  // The exponentials of each chunk of 64 keys are 2^40 times smaller than those of the one before,
+  // so that what TwoSum loses does not fit one double.
+  std::mt19937_64 random(31);
+  std::uniform_real_distribution<float> fraction(0, 0.01F);
+  std::vector<std::vector<double>> rows, keys;
+  for (int i = 0; i < 224; ++i) {
+    rows.push_back({1.0F - fraction(random)});
+    keys.push_back({0.9F - 0.28F * static_cast<float>(i / 64) + fraction(random)});
+  }
+  const Instance instance = make(rows, keys, 0.01, InfoNceForm::one_direction);
+  const auto join = [&](std::optional<GradientStep> deleted) {
+    return measure_gradient_steps(instance.problem, {nullptr, 1, 1}, FE_TONEAREST, deleted,
+                                  Look::at_products)[static_cast<std::size_t>(GradientStep::join)];
+  };
+  const StepReport whole = join(std::nullopt);
+  EXPECT_EQ(whole.violations, 0);
+  fmt::print("  join: largest share of its term {:.3g}\n", whole.largest_share);
+  EXPECT_GT(whole.largest_share, 0x1p-16);
+  EXPECT_GT(join(GradientStep::join).violations, 10);
+}
+
 TEST(InfoNceSplitGradientSteps, DeletingAnyTermIsNoticed) {
   const std::vector<Case> cases = stress();
   for (int s = 0; s < gradient_steps; ++s) {

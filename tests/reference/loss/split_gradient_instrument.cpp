@@ -152,7 +152,17 @@ class Judge {
         temperature_(at_.exactly(p.temperature)),
         weighted_(at_.from_integer(0)) {}
 
-  GradientStepReports reports() {
+  GradientStepReports reports(Look look) {
+    if (look == Look::at_everything) entries_and_temperature();
+    sums_of_coefficients();
+    blocks();
+    derivatives(run_.rows, run_.of_rows);
+    derivatives(run_.keys, run_.of_keys);
+    return reports_;
+  }
+
+ private:
+  void entries_and_temperature() {
     for (std::int64_t i = 0; i < p_.rows(); ++i) {
       logits_.push_back(formula_.logits(i));
       weights_.push_back(formula_.weights(logits_.back(), i));
@@ -163,15 +173,8 @@ class Judge {
     for (std::int64_t i = 0; i < p_.rows(); ++i)
       for (std::int64_t j = 0; j < p_.rows(); ++j)
         if (run_.recorder.share(i, j) != 0) entry(i, j);
-    sums_of_coefficients();
-    blocks();
-    derivatives(run_.rows, run_.of_rows);
-    derivatives(run_.keys, run_.of_keys);
     temperature();
-    return reports_;
   }
-
- private:
   static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
   MpfiNumber exactly(Pair x) const { return at_.exactly(x.high) + at_.exactly(x.low); }
   bool joint() const { return p_.form == InfoNceForm::joint_block; }
@@ -354,11 +357,11 @@ std::string name_of(GradientStep step) {
 
 GradientStepReports measure_gradient_steps(const InfoNceProblem& problem,
                                            const InfoNceUpstream& upstream, int rounding_mode,
-                                           std::optional<GradientStep> deleted) {
+                                           std::optional<GradientStep> deleted, Look look) {
   std::fesetround(rounding_mode);
   const Run run = compute(problem, upstream, deleted);
   std::fesetround(FE_TONEAREST);
-  return Judge(problem, upstream, run).reports();
+  return Judge(problem, upstream, run).reports(look);
 }
 
 }  // namespace assay::testing

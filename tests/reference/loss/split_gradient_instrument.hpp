@@ -33,10 +33,14 @@ using GradientStepReports = std::array<StepReport, gradient_steps>;
 
 /// Runs the tier's own code under `rounding_mode`, with one term of the bound set to zero if asked;
 /// then, in round to nearest, compares what each step made of its actual input with what the exact
-/// operation makes of it (MPFI). The problem must be small and in the tier's range.
+/// operation makes of it (MPFI). The problem must be small and in the tier's range. What is looked
+/// at: every step, or only those that begin with the coefficients and end with the derivatives
+/// (product, join, inflation, rounding), which is possible for larger problems.
+enum class Look : unsigned char { at_everything, at_products };
 GradientStepReports measure_gradient_steps(const reference::InfoNceProblem& problem,
                                            const reference::InfoNceUpstream& upstream,
                                            int rounding_mode = FE_TONEAREST,
-                                           std::optional<GradientStep> deleted = std::nullopt);
+                                           std::optional<GradientStep> deleted = std::nullopt,
+                                           Look look = Look::at_everything);
 
 }  // namespace assay::testing
