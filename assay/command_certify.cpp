@@ -31,17 +31,24 @@ struct Job {
   bool by_name = false;
 };
 
-// "loss/info_nce" means all instances, "loss/info_nce:joint-block" one of them.
+// "loss/info_nce" means all instances that run unasked, "loss/info_nce:joint-block" one of them.
 struct Asked {
   const Column* column = nullptr;
   std::vector<Contract> instances;
   bool named_instance = false;  ///< the user named the instance
 };
 
+Asked all_of(const Column& column) {
+  Asked asked{&column, {}, false};
+  for (Contract& instance : column.instances())
+    if (column.runs_unasked(instance)) asked.instances.push_back(std::move(instance));
+  return asked;
+}
+
 Asked resolve(const std::string& text) {
   const std::size_t colon = text.find(':');
   const Column& column = contract::column_named(text.substr(0, colon));
-  if (colon == std::string::npos) return {&column, column.instances(), false};
+  if (colon == std::string::npos) return all_of(column);
   const std::string wanted = text.substr(colon + 1);
   for (const Contract& instance : column.instances())
     if (column.instance_of(instance) == wanted) return {&column, {instance}, true};
@@ -61,8 +68,7 @@ contract::Limits limits_of(const CertifyOptions& options) {
 std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& options) {
   std::vector<Asked> asked;
   if (options.all)
-    for (const Column* column : contract::columns())
-      asked.push_back({column, column->instances(), false});
+    for (const Column* column : contract::columns()) asked.push_back(all_of(*column));
   for (const std::string& text : options.contracts) asked.push_back(resolve(text));
 
   std::vector<Job> jobs;

@@ -34,7 +34,7 @@ class Plan {
       : column_(column) {
     if (options.embeddings) given_ = column.cases_from(*options.embeddings, instance, options.seed);
     for (const Case& c : given_) descriptors_.push_back(c.descriptor);
-    for (const Family& family : column.families())
+    for (const Family& family : column.families_of(instance))
       if (family.large) large_.insert(family.name);
     for (engine::CaseDescriptor& d : planned_cases(column, instance, options.seed))
       descriptors_.push_back(std::move(d));

@@ -39,11 +39,12 @@ bool serves(const CandidateInfo& info, const Contract& instance) {
 std::vector<engine::CaseDescriptor> planned_cases(const Column& column, const std::string& instance,
                                                   std::uint64_t seed) {
   std::vector<engine::CaseDescriptor> all;
+  const std::vector<Family> families = column.families_of(instance);
   for (const bool large : {false, true}) {
     bool more = true;
     for (std::int64_t index = 0; more; ++index) {
       more = false;
-      for (const Family& family : column.families()) {
+      for (const Family& family : families) {
         if (family.large != large || index >= family.cases) continue;
         more = true;
         all.push_back(

@@ -46,6 +46,16 @@ class Column {
   virtual std::vector<std::string> algorithms() const = 0;
 
   virtual std::vector<Family> families() const = 0;
+  /// Those of one instance, where instances differ in them.
+  virtual std::vector<Family> families_of(const std::string& instance) const {
+    static_cast<void>(instance);
+    return families();
+  }
+  /// Whether an instance is run where the user names none.
+  virtual bool runs_unasked(const Contract& instance) const {
+    static_cast<void>(instance);
+    return true;
+  }
   /// A pure function of the descriptor. \throws engine::InputError for an unknown family or
   /// instance
   virtual engine::Case make_case(const engine::CaseDescriptor& descriptor) const = 0;

@@ -49,7 +49,7 @@ void confirm_model(Check& check, const Column& column, Candidate& candidate,
   if (exceeded.empty() || check.modelled.exceeded == 0) return;
   const engine::CaseDescriptor& start = exceeded.front();
   std::uint64_t period = 1;
-  for (const Family& family : column.families())
+  for (const Family& family : column.families_of(start.instance))
     if (family.name == start.family) period = static_cast<std::uint64_t>(family.cases);
   if (start.family == "file") return;  // the user's data: there are no fresh cases of it
   for (std::uint64_t k = 1; k <= fresh_cases; ++k) {

@@ -230,7 +230,8 @@ std::vector<Contract> instances_of(const Column& column, const std::vector<std::
   for (const Contract& instance : column.instances()) {
     const std::string name = column.instance_of(instance);
     known += (known.empty() ? "" : ", ") + name;
-    if (asked.empty() || std::find(asked.begin(), asked.end(), name) != asked.end())
+    if (asked.empty() ? column.runs_unasked(instance)
+                      : std::find(asked.begin(), asked.end(), name) != asked.end())
       found.push_back(instance);
   }
   for (const std::string& name : asked)

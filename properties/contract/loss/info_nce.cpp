@@ -3,8 +3,10 @@
 #include "properties/contract/loss/info_nce.hpp"
 
 #include "properties/contract/loss/info_nce_expectation.hpp"
+#include "properties/contract/loss/info_nce_family_instance.hpp"
 #include "properties/contract/loss/info_nce_instances.hpp"
 #include "properties/contract/loss/info_nce_logits.hpp"
+#include "properties/contract/loss/info_nce_settings.hpp"
 
 namespace assay::contract {
 namespace {
@@ -26,6 +28,14 @@ class InfoNceColumn final : public Column {
   }
   std::vector<std::string> algorithms() const override { return info_nce_algorithms(); }
   std::vector<Family> families() const override { return info_nce_families(); }
+  std::vector<Family> families_of(const std::string& instance) const override {
+    return InfoNceInstanceName::parse(instance).setting.empty()
+               ? info_nce_families()
+               : info_nce_setting_families(instance);
+  }
+  bool runs_unasked(const Contract& instance) const override {
+    return contract::runs_unasked(InfoNceInstanceName::of(instance));
+  }
   engine::Case make_case(const engine::CaseDescriptor& descriptor) const override {
     return make_info_nce_case(descriptor);
   }
@@ -40,12 +50,18 @@ class InfoNceColumn final : public Column {
       return {{"grad_a", Dtype::f32, shape, true},
               {"grad_b", Dtype::f32, shape, true},
               {"grad_temperature", Dtype::f32, {1}, false}};
+    if (FamilyInstance::holds(c)) {
+      const auto& setting = info_nce_setting(c.options.at("setting"));
+      return {{"row_loss", Dtype::f32, {FamilyInstance::rows_of(setting, shape[0])}, true},
+              {"loss", Dtype::f32, {1}, false}};
+    }
     const std::int64_t rows = c.options.at("directions") == "joint-block" ? 2 * shape[0] : shape[0];
     return {{"row_loss", Dtype::f32, {rows}, true},
             {"row_lse", Dtype::f32, {rows}, false},
             {"loss", Dtype::f32, {1}, false}};
   }
   Expectation expect(const engine::Case& c, const std::string& algorithm) const override {
+    if (FamilyInstance::holds(c)) return info_nce_family_expectation(c, algorithm);
     return InfoNceInstance::is_backward(c) ? info_nce_gradient_expectation(c, algorithm)
                                            : info_nce_expectation(c, algorithm);
   }

@@ -15,9 +15,17 @@ namespace {
 using Index = std::int64_t;
 constexpr Index tile = info_nce_tile;
 
-/// The matrix rounded to the format, with `padding` NaN elements between rows.
-Tensor rounded(const std::string& name, Dtype dtype, const std::vector<double>& values, Index n,
-               Index d, Index padding) {
+/// Directions, operation and, backward, the upstream gradients.
+void add_conventions(engine::Case& c, const InfoNceInstanceName& name, Index pairs) {
+  c.options = {{"directions", name.directions()},
+               {"operation", std::string(name_of(name.operation))}};
+  if (name.operation == Operation::backward) add_upstream(c, name.joint ? 2 * pairs : pairs);
+}
+
+}  // namespace
+
+Tensor rounded_matrix(const std::string& name, Dtype dtype, const std::vector<double>& values,
+                      Index n, Index d, Index padding) {
   const Index stride = d + padding;
   Tensor tensor{name, dtype, {n, d}, {stride, 1}, {}};
   const Index elements = (n - 1) * stride + d;
@@ -30,15 +38,8 @@ Tensor rounded(const std::string& name, Dtype dtype, const std::vector<double>& 
   return tensor;
 }
 
-/// What is read beside the embeddings: nothing forward; backward, the upstream gradients in one of
-/// the ways in which frameworks hand them over. Drawn from a stream of their own, so that the
-/// embeddings of a case are the same for both operations.
-void add_upstream(engine::Case& c, const InfoNceInstanceName& name, Index pairs) {
-  c.options = {{"directions", name.directions()},
-               {"operation", std::string(name_of(name.operation))}};
-  if (name.operation == Operation::forward) return;
+void add_upstream(engine::Case& c, Index rows) {
   engine::Random random(c.descriptor.seed, c.descriptor.family + "/upstream", c.descriptor.index);
-  const Index rows = name.joint ? 2 * pairs : pairs;
   const auto uniform = [&] { return 2 * random.uniform() - 1; };
   Tensor upstream = Tensor::contiguous("grad_row_loss", Dtype::f32, {rows});
   enum : std::uint64_t { each_row, mean, broadcast, both, ones, strided, ways };
@@ -62,8 +63,6 @@ void add_upstream(engine::Case& c, const InfoNceInstanceName& name, Index pairs)
   c.scalars["grad_loss"] = way == mean ? 1.0 : way == both ? static_cast<float>(uniform()) : 0.0;
 }
 
-}  // namespace
-
 std::vector<Family> info_nce_families() {
   std::vector<Family> families;
   for (const InfoNceFamily& entry : info_nce_family_table()) families.push_back(entry.family);
@@ -72,6 +71,7 @@ std::vector<Family> info_nce_families() {
 
 engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor) {
   const auto name = InfoNceInstanceName::parse(descriptor.instance);
+  if (!name.setting.empty()) return make_info_nce_setting_case(descriptor);
   for (const InfoNceFamily& entry : info_nce_family_table()) {
     if (entry.family.name != descriptor.family) continue;
     engine::Random random(descriptor.seed, descriptor.family, descriptor.index);
@@ -79,10 +79,10 @@ engine::Case make_info_nce_case(const engine::CaseDescriptor& descriptor) {
     entry.draw(draft, random, descriptor.index);
     engine::Case c;
     c.descriptor = descriptor;
-    c.inputs = {rounded("a", name.input, draft.a, draft.n, draft.d, draft.padding),
-                rounded("b", name.input, draft.b, draft.n, draft.d, draft.padding)};
+    c.inputs = {rounded_matrix("a", name.input, draft.a, draft.n, draft.d, draft.padding),
+                rounded_matrix("b", name.input, draft.b, draft.n, draft.d, draft.padding)};
     c.scalars = {{"temperature", draft.temperature}};
-    add_upstream(c, name, draft.n);
+    add_conventions(c, name, draft.n);
     return c;
   }
   throw engine::InputError("loss/info_nce", "family '" + descriptor.family + "'", "unknown");
@@ -95,7 +95,9 @@ std::vector<engine::Case> info_nce_cases_from(const engine::Embeddings& embeddin
     throw engine::InputError(
         "embeddings", std::string(name_of(embeddings.a.dtype)),
         "save the arrays as float32; an instance of a narrower format rounds them");
-  const Index n = embeddings.a.shape[0], d = embeddings.a.shape[1];
+  // Truth and budgets of a setting cost far more than those of pairs: at most so many of them.
+  const Index most = name.setting.empty() ? embeddings.a.shape[0] : 2 * tile;
+  const Index n = std::min(embeddings.a.shape[0], most), d = embeddings.a.shape[1];
   struct Piece {
     Index first, count;
     double temperature;
@@ -122,7 +124,10 @@ std::vector<engine::Case> info_nce_cases_from(const engine::Embeddings& embeddin
       c.inputs.push_back(std::move(part));
     }
     c.scalars = {{"temperature", piece.temperature}};
-    add_upstream(c, name, piece.count);
+    if (name.setting.empty())
+      add_conventions(c, name, piece.count);
+    else
+      add_setting(c, name, piece.count);
     cases.push_back(std::move(c));
   }
   return cases;

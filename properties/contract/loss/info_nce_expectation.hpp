@@ -33,6 +33,15 @@ Expectation info_nce_expectation(const engine::Case& c, const std::string& algor
 /// depend on a row that is not judged forward, or on a vector that is not finite, are not judged.
 Expectation info_nce_gradient_expectation(const engine::Case& c, const std::string& algorithm);
 
+/// Truth, budget and demand of a case of a setting (option "setting" of `info_nce_settings()`), of
+/// either operation (docs/loss/info_nce-family-budget.md). Inputs "a", "b"; "labels" and, where the
+/// views differ, "labels_b" (i64, N each) for positives by label; "mask" (u8, N x N) for positives
+/// by mask; scalar "temperature": the temperature, scale or log-scale; backward as above, with
+/// "grad_row_loss" over rows a, then rows b. "tiled-online-log1p" means "tiled-family" here.
+/// Row losses that depend on a NaN are NaN; what depends on an infinity is not judged, nor is a
+/// gradient that depends on either. \throws engine::InputError also where the setting refuses a row
+Expectation info_nce_family_expectation(const engine::Case& c, const std::string& algorithm);
+
 /// What the modelled column of every algorithm assumes.
 inline constexpr const char* info_nce_modelled_hypothesis =
     "rounding errors behave like independent random numbers, uniform between their bounds; the "

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "properties/contract/column.hpp"
+#include "properties/contract/loss/info_nce_instances.hpp"
 #include "properties/engine/random.hpp"
 
 namespace assay::contract {
@@ -46,6 +48,20 @@ const std::vector<InfoNceFamily>& info_nce_family_table();
 inline constexpr std::uint64_t adversarial_cases = 9;
 void draw_adversarial(InfoNceDraft& draft, engine::Random& random, std::uint64_t index);
 void draw_typical(InfoNceDraft& draft, engine::Random& random, std::uint64_t index);
+
+// Shared by all cases.
+
+/// The matrix rounded to the format, with `padding` NaN elements between rows.
+Tensor rounded_matrix(const std::string& name, Dtype dtype, const std::vector<double>& values,
+                      std::int64_t n, std::int64_t d, std::int64_t padding);
+/// Backward: the upstream gradients of so many rows in one of the ways in which frameworks hand
+/// them over. Drawn from a stream of their own, so that the embeddings of a case are the same for
+/// both operations.
+void add_upstream(engine::Case& c, std::int64_t rows);
+
+/// Makes a case with embeddings and a temperature one of a setting: options, relations (drawn from
+/// the case's descriptor), the parameter in the setting's form, and upstream gradients.
+void add_setting(engine::Case& c, const InfoNceInstanceName& name, std::int64_t pairs);
 
 // Shared by the families.
 void fill_normal(std::vector<double>& m, engine::Random& random, double scale = 1);

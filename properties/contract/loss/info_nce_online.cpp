@@ -83,11 +83,17 @@ NegativeSum join_lanes(const ErrorAlgebra& algebra, const std::array<Lane, warp>
 
 }  // namespace
 
-NegativeSum tiled_negative_sum(const ErrorAlgebra& algebra, const RowLogits& logits) {
+NegativeSum tiled_sum(const ErrorAlgebra& algebra, const Tracked* logits,
+                      const std::int64_t* column, std::size_t count) {
   std::array<Lane, warp> lanes;
-  for (std::size_t j = 1; j < logits.held_logit.size(); ++j)
-    lanes[static_cast<std::size_t>(logits.column[j]) % warp].push(algebra, logits.held_logit[j]);
+  for (std::size_t j = 0; j < count; ++j)
+    lanes[static_cast<std::size_t>(column[j]) % warp].push(algebra, logits[j]);
   return join_lanes(algebra, lanes);
+}
+
+NegativeSum tiled_negative_sum(const ErrorAlgebra& algebra, const RowLogits& logits) {
+  return tiled_sum(algebra, logits.held_logit.data() + 1, logits.column.data() + 1,
+                   logits.held_logit.size() - 1);
 }
 
 }  // namespace assay::contract

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "properties/contract/error_algebra.hpp"
@@ -27,6 +28,9 @@ std::size_t certain_largest(const std::vector<Tracked>& v, const Tracked& top, s
 struct NegativeSum {
   Tracked maximum, sum;
 };
+/// The same over `count` logits with these columns. \pre count > 0
+NegativeSum tiled_sum(const ErrorAlgebra& algebra, const Tracked* logits,
+                      const std::int64_t* column, std::size_t count);
 NegativeSum tiled_negative_sum(const ErrorAlgebra& algebra, const RowLogits& logits);
 
 }  // namespace assay::contract

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error budgets of the InfoNCE settings, element by element (docs/loss/info_nce-family-budget.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/contract.hpp"
+#include "core/ends.hpp"
+#include "properties/contract/loss/info_nce_family_instance.hpp"
+
+namespace assay::contract {
+
+/// Allowed absolute errors; infinite where nothing is promised (overflow of an intermediate).
+struct FamilyGradientBudget {
+  std::vector<double> a, b;  ///< N x d, row-major
+  double parameter = 0;
+};
+
+/// An algorithm for the settings in binary32, as far as its rounding errors go. Instances have
+/// finite vectors only: elements that depend on others are not judged.
+class FamilyAlgorithm {
+ public:
+  virtual ~FamilyAlgorithm() = default;
+  virtual std::string name() const = 0;
+  /// What is assumed of the arithmetic and of the algorithm, one sentence each.
+  virtual std::vector<std::string> hypotheses(Operation operation) const = 0;
+  /// Budgets of the row losses; 0 for rows that do not count or are declared to be 0.
+  virtual std::vector<double> row_budgets(const FamilyInstance& instance) const = 0;
+  /// Budget of the loss, from the truths and budgets of the rows.
+  virtual double loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
+                             const std::vector<double>& rows) const = 0;
+  /// \throws engine::InputError where the algorithm has no backward budget
+  virtual FamilyGradientBudget gradient_budget(const FamilyInstance& instance) const = 0;
+};
+
+/// The kernel of kernels/loss/info_nce_family.
+const FamilyAlgorithm& tiled_family();
+
+}  // namespace assay::contract

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// Norms, dot products and logits of an InfoNCE setting over the error algebra
+// (docs/loss/info_nce-family-budget.md, "The vectors" and "The logits").
+#include "properties/contract/loss/info_nce_family_logits.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace assay::contract {
+
+namespace {
+
+using reference::Normalisation;
+using reference::TemperatureAs;
+using Index = std::int64_t;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr Rounding f32 = rounding_of(Dtype::f32);
+constexpr double u = f32.roundoff;
+constexpr double eta = f32.half_subnormal;
+
+/// Bound of |held / exact - 1| where exact is known within the relative `slack`.
+double ratio_error(double held, double exact, double slack) {
+  return inflate_up(std::fabs(held - exact) / exact + slack + 0x1p-51);
+}
+
+/// The exponential of a log-scale: what a C library returns in binary64 is assumed to lie within
+/// 2^-43 of it; the two binary32 numbers next to that bracket are taken into account.
+FamilyScale exponential_scale(double log_scale) {
+  FamilyScale s;
+  constexpr double library = 0x1p-43;
+  s.exact = exp_near(log_scale);
+  s.exact_slack = near_slack;
+  const double low = static_cast<float>(s.exact * (1 - library));
+  const double high = static_cast<float>(s.exact * (1 + library));
+  s.held = low;
+  s.held_spread = low > 0 ? (high - low) / low : infinity;
+  s.common =
+      std::max(ratio_error(low, s.exact, near_slack), ratio_error(high, s.exact, near_slack));
+  return s;
+}
+
+/// Sum of squares of a vector in the stated order: 32 lanes, then a tree.
+Tracked lanes_of_squares(const ErrorAlgebra& algebra, const double* x, Index d) {
+  std::array<Tracked, 32> lanes{};
+  for (Index k = 0; k < d; ++k) {
+    Tracked& lane = lanes[static_cast<std::size_t>(k % 32)];
+    lane = x[k] == 0 ? lane : algebra.fma(held(x[k]), held(x[k]), lane);
+  }
+  for (std::size_t offset = 16; offset > 0; offset /= 2)
+    for (std::size_t l = 0; l < offset; ++l) lanes[l] = algebra.add(lanes[l], lanes[l + offset]);
+  return lanes[0];
+}
+
+Tracked squares_in_any_order(const ErrorAlgebra& algebra, const double* x, Index d) {
+  std::vector<Tracked> terms;
+  for (Index k = 0; k < d; ++k) terms.push_back(algebra.mul(held(x[k]), held(x[k])));
+  return algebra.sum_any_order(terms);
+}
+
+/// nu from the sum of squares.
+Tracked norm_from(const ErrorAlgebra& algebra, const reference::InfoNceSetting& setting,
+                  const Tracked& square, const Tracked& length, double ulps) {
+  const double exact = setting.normalisation_eps, rounded = static_cast<float>(exact);
+  const Tracked eps{exact, 0, std::fabs(rounded - exact)};
+  switch (setting.normalisation) {
+    case Normalisation::maximum: return algebra.max(length, eps);
+    case Normalisation::added: return algebra.add(length, eps);
+    case Normalisation::inside_root: return square_root(algebra, algebra.add(square, eps), ulps);
+    case Normalisation::none: break;
+  }
+  return held(1);
+}
+
+/// One vector divided by its norm. A stranger may multiply by a reciprocal (two more roundings),
+/// or by a reciprocal square root of 4 units.
+void divide(const double* x, Index d, const Tracked& nu, FamilyArithmetic arithmetic,
+            FamilyVectors& out) {
+  const double low = (std::fabs(nu.centre) - nu.radius) * (1 - 0x1p-48);
+  const double held_low = (low - nu.error) * (1 - 0x1p-48);
+  const bool usable =
+      held_low > 0 && std::isfinite(nu.error) &&
+      (arithmetic == FamilyArithmetic::tiled || held_low >= 4 * f32.smallest_normal);
+  const double extra = arithmetic == FamilyArithmetic::tiled ? 0 : 16 * u;
+  out.common.push_back(usable ? inflate_up(nu.error / held_low + extra) : infinity);
+  bool in_domain = usable;
+  for (Index k = 0; k < d; ++k) {
+    const double y = usable ? x[k] / nu.centre : 0;
+    const double top = inflate_up(std::fabs(y) * (1 + out.slack) * (1 + out.common.back()));
+    const double flushed = arithmetic == FamilyArithmetic::tiled ? eta : f32.smallest_normal;
+    out.y.push_back(y);
+    out.rounding.push_back(x[k] == 0 || !usable ? 0 : std::max(u * power_below(top), flushed));
+    in_domain = in_domain && top <= f32.largest;
+  }
+  out.in_domain.push_back(in_domain);
+}
+
+/// Error of a sum of products of two held vectors against the exact one: what the vectors carry in
+/// (`operands`) and what the sum adds (`sum`).
+struct DotProduct {
+  double centre = 0, slack = 0, operands = 0, sum = 0, size = 0;
+};
+
+/// Bounds how far a partial sum on the held operands may be from its double, and walks the chain.
+DotProduct chain(const FamilyVectors& v, Index row, Index key) {
+  const double *x = v.entries(row), *y = v.entries(key);
+  const double cx = v.common[static_cast<std::size_t>(row)];
+  const double cy = v.common[static_cast<std::size_t>(key)];
+  const double both = inflate_up(cx + cy + cx * cy);
+  const double relative = 2 * v.slack + static_cast<double>(v.d + 4) * 0x1p-52;
+  DotProduct p;
+  double residual = 0;
+  for (Index k = 0; k < v.d; ++k) {
+    const double product = x[k] * y[k];
+    p.centre += product;
+    p.size += std::fabs(product);
+    const double rx = v.rounding_of(row, k), ry = v.rounding_of(key, k);
+    residual += std::fabs(x[k]) * (1 + cx) * ry + std::fabs(y[k]) * (1 + cy) * rx + rx * ry;
+    const double partial = std::fabs(p.centre) * (1 + both) + relative * p.size + residual;
+    const double top = (partial + p.sum) * (1 + 0x1p-40);
+    p.sum += product == 0 ? 0 : std::max(u * power_below(top) * (1 + 0x1p-50), eta);
+  }
+  p.slack = inflate_up(relative * p.size);
+  p.operands = inflate_up(both * (std::fabs(p.centre) + p.slack) + residual * (1 + relative));
+  p.sum = inflate_up(p.sum * (1 + relative));
+  return p;
+}
+
+/// Any order, fused or not; the scale before or after it.
+DotProduct in_any_order(const FamilyVectors& v, Index row, Index key, double scale) {
+  DotProduct p = chain(v, row, key);
+  const double gamma = Gamma(v.d + 1, u).up();
+  double ones = 0;
+  for (Index k = 0; k < v.d; ++k)
+    ones += std::fabs(v.entries(row)[k]) + std::fabs(v.entries(key)[k]);
+  const double terms = 2 * static_cast<double>(v.d);
+  // Flushed: entries scaled first, products and sums, before or after scaling, in units of a
+  // logit.
+  const double flushed =
+      f32.smallest_normal * (1 + gamma) * (terms + (terms + 1 + 2 * ones) / scale);
+  p.sum = inflate_up(gamma * (1 + gamma) * (p.size + p.operands) + flushed);
+  return p;
+}
+
+}  // namespace
+
+FamilyScale scale_of(const FamilyInstance& instance, FamilyArithmetic arithmetic) {
+  FamilyScale s;
+  const double p = instance.parameter;
+  switch (instance.setting.temperature_as) {
+    case TemperatureAs::temperature:
+      s.exact = 1 / p;
+      s.exact_slack = 0x1p-52;
+      s.held = static_cast<float>(1 / p);
+      s.common = inflate_up(std::fabs(std::fma(s.held, p, -1.0)));
+      break;
+    case TemperatureAs::scale:
+      s.exact = p;
+      s.held = static_cast<float>(p);
+      s.common = ratio_error(s.held, p, 0);
+      break;
+    case TemperatureAs::log_scale: s = exponential_scale(p); break;
+  }
+  if (arithmetic == FamilyArithmetic::any_order) {
+    // T or its reciprocal rounded, a division by either, a binary32 exponential of 4 units of a
+    // rounded argument.
+    const bool is_log = instance.setting.temperature_as == TemperatureAs::log_scale;
+    s.common = inflate_up(is_log ? 9 * u + u * std::fabs(p) * 2 : 4 * u);
+    s.held = s.exact;
+    s.held_spread = s.common;
+  }
+  s.usable = s.held >= f32.smallest_normal * 4 && s.held <= f32.largest / 4 && s.common <= 0x1p-10;
+  return s;
+}
+
+Tracked square_root(const ErrorAlgebra& algebra, const Tracked& z, double ulps) {
+  if (z.is_zero()) return z;
+  if (!std::isfinite(z.error)) return {0, infinity, infinity};
+  const double low = std::max(0.0, (z.centre - z.radius) * (1 - 0x1p-48));
+  // |sqrt a - sqrt b| is |a - b| / (sqrt a + sqrt b), and at most sqrt |a - b|.
+  const auto moved = [&](double by) {
+    if (by == 0) return 0.0;
+    const double root = std::sqrt(by) * (1 + 0x1p-50);
+    return low > 0 ? std::min(root, inflate_up(by / std::sqrt(low))) : root;
+  };
+  const double centre = std::sqrt(std::max(z.centre, 0.0));
+  const double radius = inflate_up(moved(z.radius) + 0x1p-52 * centre);
+  const double error = moved(z.error);
+  const double top = inflate_up(centre + radius + error);
+  const double units = 2 * ulps * algebra.format().rounding.roundoff;
+  return {centre, radius, inflate_up(error + units * (ulps > 1 ? top : power_below(top)))};
+}
+
+double FamilyVectors::error(std::int64_t v, std::int64_t k) const {
+  const double size = std::fabs(entries(v)[k]) * (1 + slack);
+  return inflate_up(common[static_cast<std::size_t>(v)] * size + rounding_of(v, k));
+}
+
+Tracked FamilyVectors::tracked(std::int64_t v, std::int64_t k) const {
+  const double y = entries(v)[k];
+  return {y, inflate_up(slack * std::fabs(y)), error(v, k)};
+}
+
+FamilyVectors vectors_of(const FamilyInstance& instance, const ErrorAlgebra& algebra,
+                         FamilyArithmetic arithmetic) {
+  FamilyVectors out;
+  out.d = instance.d;
+  const Index count = 2 * instance.n;
+  if (!instance.normalised()) {
+    out.y = instance.z;
+    out.common.assign(static_cast<std::size_t>(count), 0.0);
+    out.in_domain.assign(static_cast<std::size_t>(count), 1);
+    return out;
+  }
+  constexpr double correctly_rounded = 0.5, stranger = 4;
+  const bool tiled = arithmetic == FamilyArithmetic::tiled;
+  const double ulps = tiled ? correctly_rounded : stranger;
+  out.slack = static_cast<double>(instance.d + 16) * 0x1p-52;
+  for (Index v = 0; v < count; ++v) {
+    const double* x = instance.vector(v);
+    const Tracked square = tiled ? lanes_of_squares(algebra, x, instance.d)
+                                 : squares_in_any_order(algebra, x, instance.d);
+    out.length.push_back(square_root(algebra, square, ulps));
+    out.norm.push_back(norm_from(algebra, instance.setting, square, out.length.back(), ulps));
+    const Tracked& nu = out.norm.back();
+    if (!(nu.radius <= nu.centre * out.slack * 0.25)) out.norm.back().error = infinity;
+    divide(x, instance.d, out.norm.back(), arithmetic, out);
+  }
+  return out;
+}
+
+FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vectors,
+                       const FamilyScale& scale, FamilyArithmetic arithmetic,
+                       const FamilyRow& row) {
+  FamilyLogits logits;
+  logits.positives = row.keys.positives.size();
+  logits.common = scale.common;
+  logits.in_domain = scale.usable && vectors.in_domain[static_cast<std::size_t>(row.vector)] &&
+                     static_cast<double>(vectors.d) * u <= 0.25;
+  const bool tiled = arithmetic == FamilyArithmetic::tiled;
+  const auto take = [&](Index key) {
+    if (!vectors.in_domain[static_cast<std::size_t>(key)]) logits.in_domain = false;
+    if (!logits.in_domain) return;
+    const DotProduct dot = tiled ? chain(vectors, row.vector, key)
+                                 : in_any_order(vectors, row.vector, key, scale.held);
+    const double error = inflate_up(dot.operands + dot.sum + dot.slack);
+    const double largest_partial = inflate_up(dot.size * (1 + 0x1p-10) + error);
+    const double top = inflate_up((std::fabs(dot.centre) + error) * scale.held * (1 + 8 * u));
+    const double rounding =
+        tiled ? std::max(u * power_below(top), eta) : 4 * u * top + f32.smallest_normal;
+    if (!(largest_partial * std::max(1.0, tiled ? 1.0 : 2 * scale.held) <= f32.largest &&
+          top <= f32.largest)) {
+      logits.in_domain = false;
+      return;
+    }
+    const double t = dot.centre * scale.exact;
+    const double slack =
+        inflate_up(dot.slack * scale.exact + (scale.exact_slack + 0x1p-52) * std::fabs(t));
+    const double deviation =
+        inflate_up(((dot.operands + dot.sum) * scale.held + rounding) * (1 + scale.held_spread));
+    const double centre = dot.centre * scale.held;
+    logits.ideal.push_back(t);
+    logits.ideal_slack = std::max(logits.ideal_slack, slack);
+    logits.deviation.push_back(deviation);
+    logits.held.push_back(known_within(
+        centre,
+        inflate_up(deviation + 2 * slack + (scale.held_spread + 0x1p-51) * std::fabs(centre))));
+    logits.column.push_back(instance.column(row, key));
+  };
+  for (const Index key : row.keys.positives) take(key);
+  for (const Index key : row.keys.negatives) take(key);
+  return logits;
+}
+
+}  // namespace assay::contract

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectors and logits of an InfoNCE setting as an algorithm holds them; where its budgets begin.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "properties/contract/error_algebra.hpp"
+#include "properties/contract/loss/info_nce_family_instance.hpp"
+
+namespace assay::contract {
+
+/// How an algorithm comes to norms, dot products and logits.
+enum class FamilyArithmetic : unsigned char {
+  tiled,      ///< lanes and chains in the stated order
+  any_order,  ///< any order and grouping, any of the usual ways to divide and scale
+};
+
+/// What multiplies the dot products: near `exact`, held as a number near `held`.
+struct FamilyScale {
+  double exact = 1;
+  double exact_slack = 0;  ///< relative
+  double held = 1;
+  double held_spread = 0;  ///< relative: the held number lies in held (1 +- spread)
+  double common = 0;       ///< bound of |held / exact - 1|
+  bool usable = true;      ///< false: not a normal binary32 number
+};
+FamilyScale scale_of(const FamilyInstance& instance, FamilyArithmetic arithmetic);
+
+/// The vectors y of the dot products: x itself, or x / nu(x). A held entry is
+/// y_k (1 + c) + r_k with one |c| <= common for the whole vector and |r_k| <= rounding_k.
+struct FamilyVectors {
+  std::int64_t d = 0;
+  std::vector<double> y;         ///< near the exact entries, 2N x d
+  double slack = 0;              ///< relative error of every entry of `y`
+  std::vector<double> rounding;  ///< 2N x d; empty: all 0
+  std::vector<double> common;    ///< per vector
+  std::vector<char> in_domain;   ///< per vector: false where an intermediate could overflow
+  // Where the setting normalises, per vector: |x| and nu, as numbers of the algorithm.
+  std::vector<Tracked> length, norm;
+
+  const double* entries(std::int64_t v) const { return y.data() + v * d; }
+  double rounding_of(std::int64_t v, std::int64_t k) const {
+    return rounding.empty() ? 0 : rounding[static_cast<std::size_t>(v * d + k)];
+  }
+  /// Bound of |held - exact| of an entry.
+  double error(std::int64_t v, std::int64_t k) const;
+  Tracked tracked(std::int64_t v, std::int64_t k) const;
+};
+FamilyVectors vectors_of(const FamilyInstance& instance, const ErrorAlgebra& algebra,
+                         FamilyArithmetic arithmetic);
+/// The square root of a held number that is exactly a sum of squares; `ulps` 0.5 is a correct
+/// rounding.
+Tracked square_root(const ErrorAlgebra& algebra, const Tracked& z, double ulps);
+
+/// The logits of one row: its positives, then its negatives, both in the order of their columns.
+/// Held is v_j = factor t_j + r_j with t_j exact, |factor - 1| <= common, |r_j| <= deviation_j.
+struct FamilyLogits {
+  std::size_t positives = 0;
+  std::vector<double> ideal;  ///< near t_j
+  double ideal_slack = 0;     ///< bound of |ideal_j - t_j|
+  std::vector<Tracked> held;  ///< v_j, held exactly, known within its radius
+  std::vector<double> deviation;
+  double common = 0;
+  std::vector<std::int64_t> column;
+  bool in_domain = true;  ///< false: an intermediate could overflow
+
+  std::size_t size() const { return ideal.size(); }
+  std::size_t negatives() const { return size() - positives; }
+};
+FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vectors,
+                       const FamilyScale& scale, FamilyArithmetic arithmetic, const FamilyRow& row);
+
+}  // namespace assay::contract
