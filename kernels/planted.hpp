@@ -11,6 +11,8 @@
 #include <optional>
 #include <string_view>
 
+#include "kernels/planted_family.hpp"
+
 namespace assay::kernels {
 
 /// Which operation computes something else.
@@ -168,7 +170,10 @@ enum class PlantedForm : unsigned char { any, one_direction, joint_block };
 
 /// `none` is the kernel itself. Everything else is a defect that a certification must refute.
 #define ASSAY_PLANTED_NAME(name, operation, form, operators, seen_in, description) name,
-enum class Planted : unsigned char { none, ASSAY_PLANTED(ASSAY_PLANTED_NAME) };
+enum class Planted : unsigned char {
+  none,
+  ASSAY_PLANTED(ASSAY_PLANTED_NAME) ASSAY_PLANTED_FAMILY(ASSAY_PLANTED_NAME)
+};
 #undef ASSAY_PLANTED_NAME
 
 /// One entry of the catalogue.
@@ -192,6 +197,9 @@ struct PlantedEntry {
 #define ASSAY_PLANTED_ENTRY(name, operation, form, operators, seen_in, description) \
   {Planted::name, #name, PlantedIn::operation, PlantedForm::form, operators, seen_in, description},
 inline constexpr PlantedEntry planted_catalogue[] = {ASSAY_PLANTED(ASSAY_PLANTED_ENTRY)};
+/// Those that only the kernels for the whole family have.
+inline constexpr PlantedEntry family_planted_catalogue[] = {
+    ASSAY_PLANTED_FAMILY(ASSAY_PLANTED_ENTRY)};
 #undef ASSAY_PLANTED_ENTRY
 
 /// The faults alone, in the order of the catalogue.
@@ -203,6 +211,8 @@ inline constexpr Planted planted_faults[] = {ASSAY_PLANTED(ASSAY_PLANTED_VALUE)}
 constexpr const PlantedEntry* entry_of(Planted fault) {
   for (const PlantedEntry& e : planted_catalogue)
     if (e.fault == fault) return &e;
+  for (const PlantedEntry& e : family_planted_catalogue)
+    if (e.fault == fault) return &e;
   return nullptr;
 }
 
@@ -213,6 +223,8 @@ constexpr std::string_view name_of(Planted fault) {
 
 constexpr std::optional<Planted> planted_named(std::string_view name) {
   for (const PlantedEntry& e : planted_catalogue)
+    if (e.name == name) return e.fault;
+  for (const PlantedEntry& e : family_planted_catalogue)
     if (e.name == name) return e.fault;
   return std::nullopt;
 }

@@ -175,48 +175,70 @@ struct Step {
   bool lost;  ///< Planted::tile_update_lost
 };
 
+/// What B4 writes to: `gradient(o)` is the first coordinate of vector o's gradient, `skipped(o, t)`
+/// tells the pairs that are left out, `of_b(o)` whose gradient it is.
+template <class Gradient, class Skipped, class OfB>
+struct Target {
+  std::int64_t count, d;
+  float inv_tau;
+  Gradient gradient;
+  Skipped skipped;
+  OfB of_b;
+};
+
 /// B4: adds the tile's terms to one chunk of coordinates of the warp's four vectors. Each thread
 /// owns one coordinate of each; the accumulators live in the output.
-template <Sweep sweep, class Policy>
+template <class Policy, class To>
 __device__ inline void add_tile(const Policy& policy, const Step& step, std::int64_t first,
-                                std::int64_t n, std::int64_t d, float inv_tau, std::int64_t k,
-                                const Tile& weights, const Tile& vectors,
-                                const GradientOutputs& out) {
+                                std::int64_t k, const Tile& weights, const Tile& vectors,
+                                const To& to) {
   const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
-  const std::int64_t count = sweep == Sweep::joint ? 2 * n : n;
   float acc[rows_per_warp] = {}, odd[rows_per_warp] = {}, held[rows_per_warp] = {};
   const bool split = policy.is(Variant::split_accumulators);
   for (int r = 0; r < rows_per_warp; ++r) {
     const std::int64_t o = first + warp * rows_per_warp + r;
-    if (o >= count || k >= d) continue;
+    if (o >= to.count || k >= to.d) continue;
     const bool fresh = (step.first && !policy.is(Planted::accumulator_uninitialised)) ||
                        policy.is(Planted::only_last_tile_kept);
-    held[r] = fresh ? 0.0f : gradient_of<sweep>(out, o, n, d)[k];
+    held[r] = fresh ? 0.0f : to.gradient(o)[k];
     if (!split) acc[r] = held[r];
   }
   ASSAY_UNROLL(8)
   for (int slot = 0; slot < keys_per_tile; ++slot) {
     const std::int64_t t = column_of(policy, step.tile, slot);
-    if (t >= count || step.lost) continue;
+    if (t >= to.count || step.lost) continue;
     const float x = vectors[slot][lane];
     for (int r = 0; r < rows_per_warp; ++r) {
-      if (sweep == Sweep::joint && t == first + warp * rows_per_warp + r) continue;
+      if (to.skipped(first + warp * rows_per_warp + r, t)) continue;
       float& sum = split && slot % 2 != 0 ? odd[r] : acc[r];
       sum = fmaf(weights[warp * rows_per_warp + r][slot], x, sum);
     }
   }
   for (int r = 0; r < rows_per_warp; ++r) {
     const std::int64_t o = first + warp * rows_per_warp + r;
-    if (o >= count || k >= d) continue;
+    if (o >= to.count || k >= to.d) continue;
     float g = acc[r];
     if (split) g = held[r] + (acc[r] + odd[r]);
     if (policy.is(Planted::gradient_in_bf16)) g = round_to_bf16(g);
-    const bool of_b = sweep == Sweep::keys || (sweep == Sweep::joint && o >= n);
-    if (step.last && !(policy.is(Planted::keys_not_scaled) && of_b)) g = g * inv_tau;
+    if (step.last && !(policy.is(Planted::keys_not_scaled) && to.of_b(o))) g = g * to.inv_tau;
     if (step.last) g = kept_gradient(policy, g);
-    if (policy.is(Planted::last_row_stale) && o == count - 1) continue;
-    gradient_of<sweep>(out, o, n, d)[k] = g;
+    if (policy.is(Planted::last_row_stale) && o == to.count - 1) continue;
+    to.gradient(o)[k] = g;
   }
+}
+
+/// B4's target in a sweep.
+template <Sweep sweep, class Element>
+__device__ inline auto target_of(const InfoNceProblem<Element>& q, const GradientOutputs& out) {
+  const auto gradient = [&](std::int64_t o) { return gradient_of<sweep>(out, o, q.n, q.d); };
+  const auto skipped = [](std::int64_t o, std::int64_t t) {
+    return sweep == Sweep::joint && t == o;
+  };
+  const auto of_b = [&](std::int64_t o) {
+    return sweep == Sweep::keys || (sweep == Sweep::joint && o >= q.n);
+  };
+  return Target<decltype(gradient), decltype(skipped), decltype(of_b)>{
+      count_of<sweep>(q), q.d, q.inv_tau, gradient, skipped, of_b};
 }
 
 /// Which vector stands for column t when the gradient of the block's vectors is formed.
@@ -281,7 +303,7 @@ __global__ void __launch_bounds__(threads, blocks_per_multiprocessor)
             [&](std::int64_t j) { return operand<sweep>(q, policy, j, first); });
         __syncthreads();
       }
-      add_tile<sweep>(policy, step, first, q.n, q.d, q.inv_tau, k0 + lane, weights, key_tile, out);
+      add_tile(policy, step, first, k0 + lane, weights, key_tile, target_of<sweep>(q, out));
     }
   }
 

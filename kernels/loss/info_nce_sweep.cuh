@@ -155,29 +155,25 @@ __device__ inline void tensor_products(const InfoNceProblem<Element>& q, const P
   for (int r = 0; r < rows_per_warp; ++r) c[r] = tiles.rows[warp * rows_per_warp + r][lane];
 }
 
-/// Step 3: dot products of the warp's four rows with this lane's key. Afterwards tiles.keys holds
+/// Step 3: dot products of the warp's four rows with this lane's key; `row_pointer(i)` and
+/// `key_pointer(j)` are their first coordinates, `count` vectors each. Afterwards tiles.keys holds
 /// the last chunk of the keys; the next call begins with a barrier.
-template <Sweep sweep, class Element, class Policy>
-__device__ inline void products(const InfoNceProblem<Element>& q, const Policy& policy,
-                                std::int64_t first_row, std::int64_t tile, const Tiles& tiles,
-                                float (&c)[rows_per_warp]) {
-  if constexpr (Policy::tensor_core) {
-    tensor_products<sweep>(q, policy, first_row, tile, tiles, c);
-    return;
-  }
+template <class Policy, class RowPointer, class KeyPointer>
+__device__ inline void products_between(const Policy& policy, std::int64_t first_row,
+                                        std::int64_t tile, std::int64_t count, std::int64_t d,
+                                        const Tiles& tiles, RowPointer row_pointer,
+                                        KeyPointer key_pointer, float (&c)[rows_per_warp]) {
   const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
   const int thread = warp * 32 + lane;
-  const std::int64_t count = count_of<sweep>(q);
   float odd[rows_per_warp] = {};  // the odd coordinates of Variant::split_accumulators
   for (int r = 0; r < rows_per_warp; ++r) c[r] = 0.0f;
-  for (std::int64_t k0 = 0; k0 < q.d; k0 += chunk) {
+  for (std::int64_t k0 = 0; k0 < d; k0 += chunk) {
     if (!policy.is(Planted::barrier_removed)) __syncthreads();
     stage(
-        tiles.rows, thread, count, k0, q.d, [&](int slot) { return first_row + slot; },
-        [&](std::int64_t i) { return row_of<sweep>(q, i); });
+        tiles.rows, thread, count, k0, d, [&](int slot) { return first_row + slot; }, row_pointer);
     stage(
-        tiles.keys, thread, count, k0, q.d, [&](int slot) { return column_of(policy, tile, slot); },
-        [&](std::int64_t j) { return key_of<sweep>(q, j); });
+        tiles.keys, thread, count, k0, d, [&](int slot) { return column_of(policy, tile, slot); },
+        key_pointer);
     __syncthreads();
     ASSAY_UNROLL(8)
     for (int k = 0; k < chunk; ++k) {
@@ -191,6 +187,21 @@ __device__ inline void products(const InfoNceProblem<Element>& q, const Policy& 
   }
   if (policy.is(Variant::split_accumulators))
     for (int r = 0; r < rows_per_warp; ++r) c[r] = c[r] + odd[r];
+}
+
+/// Step 3 for a sweep.
+template <Sweep sweep, class Element, class Policy>
+__device__ inline void products(const InfoNceProblem<Element>& q, const Policy& policy,
+                                std::int64_t first_row, std::int64_t tile, const Tiles& tiles,
+                                float (&c)[rows_per_warp]) {
+  if constexpr (Policy::tensor_core) {
+    tensor_products<sweep>(q, policy, first_row, tile, tiles, c);
+  } else {
+    products_between(
+        policy, first_row, tile, count_of<sweep>(q), q.d, tiles,
+        [&](std::int64_t i) { return row_of<sweep>(q, i); },
+        [&](std::int64_t j) { return key_of<sweep>(q, j); }, c);
+  }
 }
 
 /// One lane's online sum of exponentials over the negatives that it has seen.
@@ -230,17 +241,23 @@ struct RowSum {
   float positive;  ///< logit
 };
 
-/// Step 6.
-template <bool joint, class Policy>
-__device__ inline RowSum reduce_row(const Policy& policy, OnlineSum s, float positive) {
-  RowSum row{maximum_of_lanes(s.maximum), 0.0f, positive};
+/// Step 6: the lanes' sums as one, the same in every lane.
+template <class Policy>
+__device__ inline OnlineSum join_lanes(const Policy& policy, OnlineSum s) {
+  const float m = maximum_of_lanes(s.maximum);
   // sum is 0 only in a lane without negatives above -inf, where m - M may be NaN.
-  float r = s.sum == 0.0f ? 0.0f : s.sum * exponential(policy, s.maximum - row.maximum);
+  float r = s.sum == 0.0f ? 0.0f : s.sum * exponential(policy, s.maximum - m);
   for (int offset = 16; offset > 0; offset /= 2)
     r = kept_sum(policy, r + __shfl_xor_sync(all_lanes, r, offset));
+  return {m, r};
+}
+
+template <bool joint, class Policy>
+__device__ inline RowSum reduce_row(const Policy& policy, OnlineSum s, float positive) {
+  const OnlineSum all = join_lanes(policy, s);
+  RowSum row{all.maximum, all.sum, positive};
   if (policy.is(Planted::self_share_constant) && joint)
-    r = r - exponential(policy, 1.0f - row.maximum);
-  row.sum = r;
+    row.sum = row.sum - exponential(policy, 1.0f - row.maximum);
   return row;
 }
 
