@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-in candidates of loss/info_nce: the tiled kernel emulated, on CUDA, and with planted
-// faults.
+// Built-in candidates of loss/info_nce: the tiled kernels emulated, on CUDA, and with planted
+// faults. Instances of the family's settings: info_nce_family_builtin.hpp.
 #include <functional>
 #include <string>
 #include <utility>
@@ -9,22 +9,14 @@
 #include "kernels/loss/info_nce.hpp"
 #include "kernels/planted.hpp"
 #include "properties/contract/builtin.hpp"
+#include "properties/contract/loss/info_nce_builtin_case.hpp"
+#include "properties/contract/loss/info_nce_family_builtin.hpp"
 #include "properties/contract/loss/info_nce_instances.hpp"
 
 namespace assay::contract {
 namespace {
 
 const char* const contract_name = "loss/info_nce";
-
-/// Checks shape and dtype of one embedding matrix. \throws Unsupported
-void require_matrix(const PlacedTensor& t) {
-  if (t.dtype != Dtype::f32 && t.dtype != Dtype::bf16 && t.dtype != Dtype::f16)
-    throw Unsupported("'" + t.name + "' is " + std::string(name_of(t.dtype)) +
-                      "; only f32, bf16 and f16");
-  if (t.shape.size() != 2) throw Unsupported("'" + t.name + "' is not a matrix");
-  if (t.shape[1] > 1 && t.strides[1] != 1)
-    throw Unsupported("the last dimension of '" + t.name + "' is not contiguous");
-}
 
 void require_f32(const kernels::InfoNceInputs& inputs) {
   if (inputs.input != Dtype::f32) throw Unsupported("only f32");
@@ -34,27 +26,12 @@ void require_bf16(const kernels::InfoNceInputs& inputs) {
   if (inputs.input != Dtype::bf16) throw Unsupported("only bf16");
 }
 
-/// Where the kernel writes an output: in place, or into scratch when the case does not ask for it.
-float* place_of(const BuiltinCase& c, const std::string& name, std::int64_t elements,
-                std::vector<float>& scratch) {
-  const PlacedTensor* output = c.output(name);
-  if (output == nullptr) {
-    scratch.resize(static_cast<std::size_t>(elements));
-    return scratch.data();
-  }
-  if (output->dtype != Dtype::f32) throw Unsupported("'" + name + "' is not f32");
-  if (element_count(output->shape) != elements)
-    throw Unsupported("'" + name + "' has " + std::to_string(element_count(output->shape)) +
-                      " elements, the kernel writes " + std::to_string(elements));
-  return output->as<float>();
-}
-
 /// What both operations read.
 void read_inputs(const BuiltinCase& c, kernels::InfoNceInputs& inputs) {
   const PlacedTensor& a = c.input("a");
   const PlacedTensor& b = c.input("b");
-  require_matrix(a);
-  require_matrix(b);
+  require_embeddings(a);
+  require_embeddings(b);
   if (a.shape != b.shape) throw Unsupported("'a' and 'b' have different shapes");
   if (a.dtype != b.dtype) throw Unsupported("'a' and 'b' have different formats");
   inputs.a = a.data;
@@ -110,14 +87,10 @@ void call_backward(const BuiltinCase& c, const Kernels& kernels) {
 
 /// Translates a case into the kernel's arguments and calls the kernel of its operation.
 void call_kernels(const BuiltinCase& c, const Kernels& kernels) {
-  const auto stated = c.options.find("operation");  // cases of older records are forward
-  const std::string operation = stated == c.options.end() ? "forward" : stated->second;
-  if (operation == "forward")
+  if (operation_of(c) == Operation::forward)
     call_forward(c, kernels);
-  else if (operation == "backward")
-    call_backward(c, kernels);
   else
-    throw Unsupported("operation = '" + operation + "'");
+    call_backward(c, kernels);
 }
 
 BuiltinEntry entry(std::string name, std::string backend, std::string description) {
@@ -137,6 +110,14 @@ BuiltinEntry entry(std::string name, std::string backend, std::string descriptio
 std::string schedule_of(const BuiltinCase& c) { return c.run == 0 ? "greedy" : "greedy-reverse"; }
 
 void run_emulated(const BuiltinCase& c, kernels::Planted fault) {
+  if (is_of_family(c))
+    return call_family_kernels(
+        c, {[&](const kernels::FamilyArguments& arguments) {
+              kernels::info_nce_family_forward_emulated(arguments, schedule_of(c), fault);
+            },
+            [&](const kernels::FamilyBackwardArguments& arguments) {
+              kernels::info_nce_family_backward_emulated(arguments, schedule_of(c), fault);
+            }});
   call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
                      kernels::info_nce_forward_emulated(arguments, schedule_of(c), fault);
                    },
@@ -146,6 +127,15 @@ void run_emulated(const BuiltinCase& c, kernels::Planted fault) {
 }
 
 void run_variant(const BuiltinCase& c, kernels::Variant variant) {
+  if (is_of_family(c))
+    return call_family_kernels(c, {[&](const kernels::FamilyArguments& arguments) {
+                                     kernels::info_nce_family_forward_emulated_variant(
+                                         arguments, schedule_of(c), variant);
+                                   },
+                                   [&](const kernels::FamilyBackwardArguments& arguments) {
+                                     kernels::info_nce_family_backward_emulated_variant(
+                                         arguments, schedule_of(c), variant);
+                                   }});
   call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
                      kernels::info_nce_forward_emulated_variant(arguments, schedule_of(c), variant);
                    },
@@ -155,7 +145,21 @@ void run_variant(const BuiltinCase& c, kernels::Variant variant) {
                    }});
 }
 
+void run_cuda(const BuiltinCase& c) {
+  if (is_of_family(c))
+    call_family_kernels(
+        c, {kernels::info_nce_family_forward_cuda, kernels::info_nce_family_backward_cuda});
+  else
+    call_kernels(c, {kernels::info_nce_forward_cuda, kernels::info_nce_backward_cuda});
+}
+
+/// \throws Unsupported for the instances of settings
+void require_old_instance(const BuiltinCase& c) {
+  if (is_of_family(c)) throw Unsupported("only joint-block and one-direction");
+}
+
 void run_tensor(const BuiltinCase& c) {
+  require_old_instance(c);
   call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
                      require_bf16(arguments);
                      kernels::info_nce_forward_tensor_emulated(arguments, schedule_of(c));
@@ -168,6 +172,7 @@ void run_tensor(const BuiltinCase& c) {
 
 /// One thread, then two, whose bits have to be the same.
 void run_cpu(const BuiltinCase& c) {
+  require_old_instance(c);
   const int threads = 1 + c.run;
   call_kernels(c, {[&](const kernels::InfoNceArguments& arguments) {
                      require_f32(arguments);
@@ -193,8 +198,19 @@ bool allowed_on(kernels::Planted fault, const InfoNceInstanceName& instance) {
   return false;
 }
 
+/// Only the kernels for the whole family have it.
+bool only_in_family(const kernels::PlantedEntry& fault) {
+  for (const kernels::PlantedEntry& entry : kernels::family_planted_catalogue)
+    if (entry.fault == fault.fault) return true;
+  return false;
+}
+
+bool is_old_instance(const Contract& instance) { return !is_of_family(instance); }
+
 /// Operation and directions in which a fault exists.
 bool exists_on(const kernels::PlantedEntry& fault, const Contract& instance) {
+  if (is_of_family(instance)) return family_fault_exists_on(fault.fault, instance);
+  if (only_in_family(fault)) return false;
   using kernels::PlantedForm;
   using kernels::PlantedIn;
   const InfoNceInstanceName name = InfoNceInstanceName::of(instance);
@@ -234,22 +250,23 @@ std::vector<BuiltinEntry> info_nce_builtins() {
   entries.push_back(entry("cuda", "cuda", "the same kernel on the CUDA device"));
   entries.back().limit_memory = false;
   entries.back().unavailable_reason = kernels::cuda_unavailable_reason;
-  entries.back().run = [](const BuiltinCase& c) {
-    call_kernels(c, {kernels::info_nce_forward_cuda, kernels::info_nce_backward_cuda});
-  };
+  entries.back().run = run_cuda;
 
   entries.push_back(
       entry("emulated-tensor", "emulator", "the bfloat16 tensor-core kernel on the CPU emulator"));
   entries.back().info.algorithm = "tiled-mma-log1p";
   entries.back().info.inputs = {Dtype::bf16};
-  entries.back().run = [](const BuiltinCase& c) { run_tensor(c); };
+  entries.back().meant_for = is_old_instance;
+  entries.back().run = run_tensor;
 
   entries.push_back(entry("cuda-tensor", "cuda", "the same kernel on the CUDA device"));
   entries.back().info.algorithm = "tiled-mma-log1p";
   entries.back().info.inputs = {Dtype::bf16};
   entries.back().limit_memory = false;
   entries.back().unavailable_reason = kernels::cuda_unavailable_reason;
+  entries.back().meant_for = is_old_instance;
   entries.back().run = [](const BuiltinCase& c) {
+    require_old_instance(c);
     call_kernels(c,
                  {kernels::info_nce_forward_tensor_cuda, kernels::info_nce_backward_tensor_cuda});
   };
@@ -257,11 +274,14 @@ std::vector<BuiltinEntry> info_nce_builtins() {
   entries.push_back(entry("cpu", "cpu", "the vectorised, threaded CPU implementation"));
   entries.back().info.algorithm = "any-order-online";
   entries.back().info.inputs = {Dtype::f32};
-  entries.back().run = [](const BuiltinCase& c) { run_cpu(c); };
+  entries.back().meant_for = is_old_instance;
+  entries.back().run = run_cpu;
 
   for (const kernels::Variant variant : kernels::correct_variants)
     entries.push_back(correct(variant));
   for (const kernels::PlantedEntry& fault : kernels::planted_catalogue)
+    entries.push_back(planted(fault));
+  for (const kernels::PlantedEntry& fault : kernels::family_planted_catalogue)
     entries.push_back(planted(fault));
   return entries;
 }

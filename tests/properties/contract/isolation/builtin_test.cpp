@@ -56,6 +56,8 @@ TEST(Builtin, ListsTheKernelTheDeviceAndEveryPlantedFault) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   for (const kernels::PlantedEntry& planted : kernels::planted_catalogue)
     EXPECT_NE(find_builtin(info_nce, "planted:" + std::string(planted.name)), nullptr);
+  for (const kernels::PlantedEntry& planted : kernels::family_planted_catalogue)
+    EXPECT_NE(find_builtin(info_nce, "planted:" + std::string(planted.name)), nullptr);
   for (const kernels::Variant variant : kernels::correct_variants)
     EXPECT_NE(find_builtin(info_nce, "variant:" + std::string(name_of(variant))), nullptr);
   for (const BuiltinListing& line : list_builtin_candidates(info_nce))
@@ -121,6 +123,43 @@ TEST(Builtin, DeclinesWhatTheKernelCannotDo) {
   const Observation o = observe("emulated", c, 10);
   EXPECT_EQ(o.conduct, Conduct::failed);
   EXPECT_EQ(o.detail, "the case has no parameter 'temperature'");
+}
+
+/// A case of the family's setting by labels.
+engine::Case labelled(std::int64_t n) {
+  engine::Case c = embeddings(n, 3, "joint-block");
+  c.options = {{"setting", "supervised-in"}};
+  Tensor labels{"labels", Dtype::i64, {n}, {1}, {}};
+  labels.bytes.resize(static_cast<std::size_t>(n) * sizeof(std::int64_t));
+  for (std::int64_t i = 0; i < n; ++i) labels.as<std::int64_t>()[i] = (i % 2) << 32;
+  c.inputs.push_back(labels);
+  return c;
+}
+
+TEST(Builtin, ServesTheFamilysSettings) {
+  const std::vector<engine::OutputSpec> outputs = {{"row_loss", Dtype::f32, {10}, true},
+                                                   {"loss", Dtype::f32, {}, true}};
+  const auto run = [&](const std::string& name) {
+    return make_builtin_candidate(info_nce, name, this_program(), Limits{})
+        ->observe(labelled(5), outputs);
+  };
+  const Observation sound = run("emulated");
+  ASSERT_EQ(sound.conduct, Conduct::returned) << sound.detail;
+  EXPECT_GT(floats_of(sound.outputs.at(1)).at(0), 0.0f);
+  for (const char* name : {"planted:labels_in_32_bits", "planted:outside_for_inside"}) {
+    const Observation spoiled = run(name);
+    ASSERT_EQ(spoiled.conduct, Conduct::returned) << spoiled.detail;
+    EXPECT_NE(spoiled.outputs.at(1).bytes, sound.outputs.at(1).bytes) << name;
+  }
+  EXPECT_EQ(run("variant:split_accumulators").conduct, Conduct::returned);
+  EXPECT_EQ(run("cpu").conduct, Conduct::unsupported);
+  EXPECT_EQ(run("planted:input_written").conduct, Conduct::input_written);
+  engine::Case c = labelled(5);
+  c.inputs.pop_back();
+  EXPECT_EQ(make_builtin_candidate(info_nce, "emulated", this_program(), Limits{})
+                ->observe(c, outputs)
+                .detail,
+            "the case has no input 'labels'");
 }
 
 }  // namespace
