@@ -77,9 +77,10 @@ std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& option
     if (names.empty()) names = shipped_candidates(a.column->name());
     for (const std::string& name : names) {
       require_candidate(a.column->name(), name);
-      const contract::CandidateInfo& info = contract::find_builtin(a.column->name(), name)->info;
+      const contract::BuiltinEntry& entry = *contract::find_builtin(a.column->name(), name);
       for (const Contract& instance : a.instances) {
-        if (!a.named_instance && !contract::serves(info, instance)) continue;
+        const bool meant = !entry.meant_for || entry.meant_for(instance);
+        if (!a.named_instance && !(meant && contract::serves(entry.info, instance))) continue;
         jobs.push_back({a.column, instance, name,
                         [contract_name = a.column->name(), name, program = common.program,
                          limits = limits_of(options)] {
@@ -118,7 +119,8 @@ std::vector<Job> command_jobs(const CertifyOptions& options) {
   }
   std::vector<Job> jobs;
   for (const Contract& instance : asked.instances)
-    if (asked.named_instance || contract::serves(info, instance))
+    if (asked.named_instance ||
+        (asked.column->asked_of_strangers(instance) && contract::serves(info, instance)))
       jobs.push_back({asked.column, instance, options.command[0], factory, true});
   if (jobs.empty())
     throw engine::InputError(options.command[0], "greeting",

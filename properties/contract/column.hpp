@@ -56,6 +56,8 @@ class Column {
     static_cast<void>(instance);
     return true;
   }
+  /// Whether a program that names the contract alone is run on the instance; others only by name.
+  virtual bool asked_of_strangers(const Contract& instance) const { return runs_unasked(instance); }
   /// A pure function of the descriptor. \throws engine::InputError for an unknown family or
   /// instance
   virtual engine::Case make_case(const engine::CaseDescriptor& descriptor) const = 0;

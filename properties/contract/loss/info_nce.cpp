@@ -36,6 +36,9 @@ class InfoNceColumn final : public Column {
   bool runs_unasked(const Contract& instance) const override {
     return contract::runs_unasked(InfoNceInstanceName::of(instance));
   }
+  bool asked_of_strangers(const Contract& instance) const override {
+    return InfoNceInstanceName::of(instance).setting.empty();  // a setting changes the inputs
+  }
   engine::Case make_case(const engine::CaseDescriptor& descriptor) const override {
     return make_info_nce_case(descriptor);
   }

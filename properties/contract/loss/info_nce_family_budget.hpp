@@ -30,11 +30,13 @@ class FamilyAlgorithm {
   /// Budget of the loss, from the truths and budgets of the rows.
   virtual double loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
                              const std::vector<double>& rows) const = 0;
-  /// \throws engine::InputError where the algorithm has no backward budget
   virtual FamilyGradientBudget gradient_budget(const FamilyInstance& instance) const = 0;
 };
 
 /// The kernel of kernels/loss/info_nce_family.
 const FamilyAlgorithm& tiled_family();
+/// A stranger: any order of summation, any of the usual forms; and one with online sums.
+const FamilyAlgorithm& any_order_family();
+const FamilyAlgorithm& any_order_online_family();
 
 }  // namespace assay::contract

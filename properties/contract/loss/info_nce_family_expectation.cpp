@@ -116,6 +116,8 @@ bool sees_finite_only(const FamilyInstance& given, Index o) {
 
 const FamilyAlgorithm& algorithm_named(const std::string& name) {
   if (name == tiled_family().name() || name == "tiled-online-log1p") return tiled_family();
+  for (const FamilyAlgorithm* algorithm : {&any_order_family(), &any_order_online_family()})
+    if (algorithm->name() == name) return *algorithm;
   throw engine::InputError("algorithm '" + name + "'", "",
                            "loss/info_nce has no budget for it on this instance");
 }
