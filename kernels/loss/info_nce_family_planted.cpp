@@ -187,6 +187,8 @@ SeenFamilyUpstream::SeenFamilyUpstream(const FamilyBackwardArguments& given, Pla
   if (fault == Planted::upstream_count_mismatch && given.setting.joint() &&
       given.setting.over == OverAnchors::mean)
     mean = mean * 2.0f;
+  if (fault == Planted::directions_not_halved && given.setting.directions == Directions::half_sum)
+    mean = mean * 2.0f;
   if (fault == Planted::unit_upstream_shortcut && per_row == nullptr && given.grad_loss == 1.0f)
     mean = 0.0f;
   if (fault == Planted::upstream_first_for_all) stride = 0;

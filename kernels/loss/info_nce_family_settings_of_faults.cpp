@@ -19,7 +19,9 @@ bool shared_fault_exists(Planted fault, const FamilySetting& s, Dtype input, boo
   const bool other_view = s.positives == Positives::other_view;
   const bool inside = s.within == WithinAnchor::sum_inside;
   const bool negatives = s.denominator == Denominator::negatives;
-  const bool one_positive = other_view && !inside && !negatives;  // the formulas of info_nce.cuh
+  // Rows with one positive follow the formulas of info_nce.cuh, in this form and in `each`.
+  const bool all_mean =
+      !inside && (s.denominator == Denominator::all || (other_view && !negatives));
   switch (fault) {
     case Planted::maximum_over_masked:
     case Planted::self_share_constant:
@@ -27,12 +29,12 @@ bool shared_fault_exists(Planted fault, const FamilySetting& s, Dtype input, boo
     case Planted::minus_infinity_unguarded: return false;
     case Planted::diagonal_mask_dropped:
     case Planted::diagonal_mask_lost_in_last_tile: return s.joint() && !s.self_pair_kept;
-    case Planted::epsilon_in_log:
-      return backward ? !inside && s.denominator == Denominator::all : true;
-    case Planted::tiny_in_log: return !inside && !negatives && (other_view || !backward);
-    case Planted::loss_from_lse: return !inside && !negatives;
+    case Planted::epsilon_in_log: return all_mean || !backward;
+    case Planted::tiny_in_log:
     case Planted::denominator_without_positive:
-    case Planted::positive_by_cancellation: return one_positive;
+      return all_mean || (!backward && !inside && !negatives);
+    case Planted::loss_from_lse: return !inside && !negatives;
+    case Planted::positive_by_cancellation: return all_mean;
     case Planted::positive_shifted: return other_view;
     case Planted::inputs_in_bf16: return input == Dtype::f32;
     case Planted::wrong_direction: return s.directions == Directions::one;
@@ -55,14 +57,15 @@ bool family_fault_exists(Planted fault, const FamilySetting& s, Dtype input, boo
   if (entry == nullptr || !(backward ? entry->in_backward() : entry->in_forward())) return false;
   const bool several = s.positives != Positives::other_view;
   const bool inside = s.within == WithinAnchor::sum_inside;
-  const bool maximum = s.normalisation == Normalisation::maximum && s.normalisation_eps > 0;
+  const bool normalised = s.normalisation != Normalisation::none;
+  const bool has_eps = normalised && s.normalisation_eps > 0;
   switch (fault) {
     case Planted::positives_kept_in_denominator:
       return several && s.denominator == Denominator::positive_and_negatives;
     case Planted::positives_left_out_of_denominator:
       return several && !inside && s.denominator == Denominator::all;
     case Planted::decoupled_with_positive: return s.denominator == Denominator::negatives;
-    case Planted::own_view_positives_missed:
+    case Planted::own_view_positives_missed: return several && s.joint();
     case Planted::self_pair_as_positive: return several && s.joint() && !s.self_pair_kept;
     case Planted::last_tile_positives_lost: return true;
     case Planted::mask_not_transposed: return s.positives == Positives::mask && s.both_directions();
@@ -93,12 +96,12 @@ bool family_fault_exists(Planted fault, const FamilySetting& s, Dtype input, boo
     case Planted::directions_not_halved: return s.directions == Directions::half_sum;
     case Planted::only_first_direction: return s.both_directions();
     case Planted::eps_under_root:
-    case Planted::eps_added:
-    case Planted::eps_lost: return maximum;
+    case Planted::eps_added: return has_eps && s.normalisation == Normalisation::maximum;
+    case Planted::eps_lost: return has_eps;
     case Planted::normalisation_missing:
     case Planted::projection_missing:
     case Planted::gradient_not_divided_by_norm:
-    case Planted::norm_attached_twice: return s.normalisation != Normalisation::none;
+    case Planted::norm_attached_twice: return normalised;
     case Planted::log_scale_as_scale:
     case Planted::log_scale_gradient_not_scaled:
       return s.temperature_as == TemperatureAs::log_scale;

@@ -126,6 +126,7 @@ FamilyInputs FamilyCase::inputs() const {
   q.a_stride = q.b_stride = stride;
   q.parameter = named.parameter;
   q.a_labels = labels.data();
+  q.b_labels = labels_b.empty() ? nullptr : labels_b.data();
   q.mask = mask.data();
   q.mask_stride = mask_stride();
   return q;
@@ -152,9 +153,11 @@ FamilyCase make_family_case(const NamedSetting& named, std::int64_t n, std::int6
       c.a[at] = uniform() * length;
       c.b[at] = seed % 2 == 0 ? uniform() * length : c.a[at] + 0.25f * uniform() * length;
     }
-  // Label 7 once, the others about four times, two of them 2^32 apart.
-  for (std::int64_t i = 0; i < n; ++i)
-    c.labels.push_back(i == n / 2 ? 7 : (static_cast<std::int64_t>(bits() % 5) << 32) - 9);
+  // Label 7 once; the others several times, some of them 2^32 or, beyond 2^24, one apart.
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto draw = static_cast<std::int64_t>(bits() % 6);
+    c.labels.push_back(i == n / 2 ? 7 : (draw / 2 << 32) - 9 + draw % 2);
+  }
   const std::int64_t rows = named.setting.joint() ? 2 * n : n;
   c.mask.assign(static_cast<std::size_t>(rows * (rows + 3)), 1);
   for (std::int64_t i = 0; i < rows; ++i)
@@ -163,7 +166,7 @@ FamilyCase make_family_case(const NamedSetting& named, std::int64_t n, std::int6
                  positive = bits() % 4 == 0 || j == (i + 1) % rows;
       c.mask[static_cast<std::size_t>(i * (rows + 3) + j)] = positive && !empty ? 255 : 0;
     }
-  for (std::int64_t i = 0; i < 2 * n; ++i) c.grad_row_loss.push_back(uniform());
+  for (std::int64_t i = 0; i < 4 * n; ++i) c.grad_row_loss.push_back(uniform());
   return c;
 }
 
@@ -206,6 +209,7 @@ FamilyBackwardArguments backward_arguments(const FamilyCase& c, FamilyGradient& 
   q.grad_b = c.single_view ? nullptr : out.b.data();
   q.grad_parameter = &out.parameter;
   q.grad_row_loss = c.grad_row_loss.empty() ? nullptr : c.grad_row_loss.data();
+  q.grad_row_loss_stride = c.grad_stride;
   q.grad_loss = c.grad_loss;
   return q;
 }

@@ -26,11 +26,12 @@ struct FamilyCase {
   std::int64_t n = 1, d = 1, stride = 1;
   bool single_view = false;  ///< b is null
   Dtype input = Dtype::f32;
-  std::vector<float> a, b;                    ///< what the kernels read, exactly
-  std::vector<std::uint16_t> a_bits, b_bits;  ///< the same in a narrow format
-  std::vector<std::int64_t> labels;
+  std::vector<float> a, b;                     ///< what the kernels read, exactly
+  std::vector<std::uint16_t> a_bits, b_bits;   ///< the same in a narrow format
+  std::vector<std::int64_t> labels, labels_b;  ///< labels_b empty: those of a
   std::vector<std::uint8_t> mask;
   std::vector<float> grad_row_loss;  ///< empty: null
+  std::int64_t grad_stride = 1;
   float grad_loss = 0.75f;
 
   std::int64_t vectors() const { return single_view ? n : 2 * n; }

@@ -97,9 +97,13 @@ class Plain {
     const std::size_t row = vector_of(direction, false, i), key = vector_of(direction, true, j);
     const std::size_t n = static_cast<std::size_t>(c_.n);
     if (s_.positives == S::Positives::other_view) return row % n == key % n && row != key;
-    if (s_.positives == S::Positives::same_label) return c_.labels[row % n] == c_.labels[key % n];
+    if (s_.positives == S::Positives::same_label) return label(row) == label(key);
     const std::size_t stride = static_cast<std::size_t>(c_.mask_stride());
     return direction == 1 ? c_.mask[j * stride + i] != 0 : c_.mask[i * stride + j] != 0;
+  }
+  std::int64_t label(std::size_t id) const {
+    const std::size_t n = static_cast<std::size_t>(c_.n);
+    return id < n || c_.labels_b.empty() ? c_.labels[id % n] : c_.labels_b[id - n];
   }
   double dot(const Vector& x, const Vector& y) const {
     double sum = 0;
@@ -140,7 +144,8 @@ class Plain {
     double weight = s_.within == S::WithinAnchor::pairs ? static_cast<double>(positives.size()) : 1;
     if (s_.over == S::OverAnchors::mean_of_positive_losses && !(loss > 0x1p-40)) weight = 0;
     if (share == 0) return {loss, weight};
-    const std::size_t place = static_cast<std::size_t>(direction) * rows() + i;
+    const std::size_t place = (static_cast<std::size_t>(direction) * rows() + i) *
+                              static_cast<std::size_t>(c_.grad_stride);
     const double own = c_.grad_row_loss.empty() ? 0 : c_.grad_row_loss[place];
     const double g = own + static_cast<double>(c_.grad_loss) * share * weight;
     for (std::size_t j = 0; j < s.size(); ++j) {
