@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/loss/info_nce.hpp"
+#include "kernels/loss/info_nce_family.hpp"
 #include "tests/kernels/loss/info_nce_narrow.hpp"
 #include "tests/kernels/sanitizers.hpp"
 
@@ -94,10 +95,35 @@ struct Implementation {
   std::function<void(const InfoNceBackwardArguments&)> backward;
 };
 
+/// What the kernels for the whole family are told of one of the two forms.
+template <class Family>
+Family as_family(const InfoNceInputs& q) {
+  Family f;
+  f.setting.directions = q.form == InfoNceForm::joint_block ? FamilySetting::Directions::joint_block
+                                                            : FamilySetting::Directions::one;
+  f.a = q.a, f.b = q.b, f.input = q.input;
+  f.n = q.n, f.d = q.d, f.a_stride = q.a_stride, f.b_stride = q.b_stride;
+  f.parameter = q.temperature;
+  return f;
+}
+void family_forward(const InfoNceArguments& q) {
+  FamilyArguments f = as_family<FamilyArguments>(q);
+  f.row_loss = q.row_loss, f.loss = q.loss;
+  info_nce_family_forward_emulated(f, "greedy");
+}
+void family_backward(const InfoNceBackwardArguments& q) {
+  FamilyBackwardArguments f = as_family<FamilyBackwardArguments>(q);
+  f.grad_row_loss = q.grad_row_loss, f.grad_row_loss_stride = q.grad_row_loss_stride;
+  f.grad_loss = q.grad_loss;
+  f.grad_a = q.grad_a, f.grad_b = q.grad_b, f.grad_parameter = q.grad_temperature;
+  info_nce_family_backward_emulated(f, "greedy");
+}
+
 std::vector<Implementation> implementations(bool narrow) {
   std::vector<Implementation> all = {
       {"emulated", [](const InfoNceArguments& q) { info_nce_forward_emulated(q, "greedy"); },
-       [](const InfoNceBackwardArguments& q) { info_nce_backward_emulated(q, "greedy"); }}};
+       [](const InfoNceBackwardArguments& q) { info_nce_backward_emulated(q, "greedy"); }},
+      {"family", family_forward, family_backward}};
   if (narrow) {
     all.push_back({"emulated tensor cores",
                    [](const InfoNceArguments& q) { info_nce_forward_tensor_emulated(q, "greedy"); },
@@ -205,6 +231,36 @@ TEST(SparseRows, Bfloat16BeyondTwoToThe31) {
       }
       check<std::uint16_t>(x.wide, a, b, Dtype::bf16, 0x7fc0, s.a, s.b);
     }
+}
+
+TEST(SparseRows, MaskBeyondTwoToThe32) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer's shadow has no room for such an address space";
+  const std::int64_t n = 3, stride = two_32 / 2 + 1;
+  const Reserved space(static_cast<std::size_t>(2 * stride + n));
+  if (!space.reason().empty()) GTEST_SKIP() << "no address space: " << space.reason();
+  const Input input = make_input({n, 3, InfoNceForm::one_direction, 11});
+  // Row 2 begins two elements after 2^32: in row 0 for an unsigned index of 32 bits.
+  const std::vector<std::uint8_t> dense = {1, 0, 0, 0, 1, 1, 0, 1, 1};
+  auto* const sparse = static_cast<std::uint8_t*>(space.data());
+  for (std::int64_t i = 0; i < n; ++i)
+    std::memcpy(sparse + i * stride, &dense[static_cast<std::size_t>(i * n)], n);
+  for (const auto directions : {FamilySetting::Directions::one, FamilySetting::Directions::sum}) {
+    std::vector<float> losses;
+    for (const bool far : {false, true}) {
+      FamilyArguments f;
+      f.setting.directions = directions;
+      f.setting.positives = FamilySetting::Positives::mask;
+      f.a = input.a.data(), f.b = input.b.data();
+      f.n = n, f.d = f.a_stride = f.b_stride = 3;
+      f.mask = far ? sparse : dense.data();
+      f.mask_stride = far ? stride : n;
+      float row_loss[6] = {}, loss = 0;
+      f.row_loss = row_loss, f.loss = &loss;
+      info_nce_family_forward_emulated(f, "greedy");
+      losses.push_back(loss);
+    }
+    EXPECT_EQ(losses[0], losses[1]);
+  }
 }
 
 }  // namespace
