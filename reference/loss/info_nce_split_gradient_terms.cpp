@@ -83,7 +83,7 @@ GradientTerms gradient_terms(const Sums& sums, const GradientFactors& factors, s
       add_up(add_up(quotient, rounding), log_from_relative_up(factors.upstream)));
   out.product = gamma_up(static_cast<double>(product_depth));
   const double chunks = 2 * (count / static_cast<double>(product_depth) + 2) +
-                        2 * static_cast<double>(batch::most_joins(rows, rows));
+                        2 * static_cast<double>(most_joins(rows, rows));
   out.join = multiply_up(gamma_up(chunks), gamma_up(chunks));
   // The product m t, t without its tail, the sum of a column; columns are joined.
   const double columns = count * (count / static_cast<double>(row_tile) + 2);

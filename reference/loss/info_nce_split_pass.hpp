@@ -77,7 +77,7 @@ inline void join(Pair& sum, Pair block) {
 /// Additions that one exponential's low part can pass through: see section "sum".
 inline std::int64_t low_additions(std::int64_t rows, std::int64_t keys) {
   constexpr std::int64_t lanes_joined = 2 * column_lanes;
-  return 2 * (rows + keys) + lanes_joined * batch::most_joins(rows, keys);
+  return 2 * (rows + keys) + lanes_joined * most_joins(rows, keys);
 }
 
 /// One pass over all tiles. Without shifts the joint block walks the upper triangle only, and a

@@ -15,8 +15,16 @@
 
 namespace assay::reference::split {
 
-using batch::key_tile;
-using batch::row_tile;
+/// Pairs of rows and keys worked on at a time. The joint block wastes half a square of row_tile per
+/// panel; both parts of so many rows are a whole number of groups.
+inline constexpr std::int64_t row_tile = 96, key_tile = 256;
+static_assert(2 * row_tile % rows_packed_together == 0);
+static_assert(row_tile % keys_packed_together == 0 && key_tile % keys_packed_together == 0);
+
+/// Most block sums that are joined into one row sum of `rows` rows and `keys` keys.
+constexpr std::int64_t most_joins(std::int64_t rows, std::int64_t keys) {
+  return (rows + row_tile - 1) / row_tile + (keys + key_tile - 1) / key_tile + 1;
+}
 
 /// log2(e) / temperature up to 4u^2. \pre 2^-400 <= temperature <= 2^400
 inline Pair logit_scale(double temperature) {
@@ -78,7 +86,9 @@ void to_exponentials(double* __restrict s, double* __restrict low, std::int64_t 
 class GramTiles {
  public:
   explicit GramTiles(const Operands& operands)
-      : o_(operands), tile_(2 * row_tile, key_tile), cut_(operands.d(), 2 * row_tile) {}
+      : o_(operands),
+        tile_(2 * row_tile, key_tile),
+        cut_(operands.d(), 2 * row_tile, rows_packed_together) {}
 
   double* high(std::int64_t column) { return tile_.data() + column * 2 * ni_; }
   double* low(std::int64_t column) { return high(column) + ni_; }
@@ -86,10 +96,10 @@ class GramTiles {
   void compute(std::int64_t i0, std::int64_t ni, std::int64_t j0, std::int64_t nj) {
     ni_ = ni;
     if (panel_ != i0) take_panel(i0, ni);
-    Eigen::Map<Eigen::MatrixXd> tile(tile_.data(), 2 * ni, nj);
-    tile.noalias() = cut_.leftCols(2 * ni).transpose() * o_.fine.middleCols(j0, nj);
+    multiply(cut_, 2 * ni, o_.fine, j0, nj, tile_.data());
     const LeftOut& out = o_.left_out;
     if (out.dense.size() > 0) {
+      Eigen::Map<Eigen::MatrixXd> tile(tile_.data(), 2 * ni, nj);
       tile.bottomRows(ni).noalias() += whole_.topRows(ni) * out.dense.middleCols(j0, nj);
       return;
     }
@@ -100,11 +110,28 @@ class GramTiles {
  private:
   void take_panel(std::int64_t i0, std::int64_t ni) {
     panel_ = i0;
-    for (std::int64_t i = 0; i < ni; ++i)
-      o_.cut_row(i0 + i, cut_.col(i).data(), cut_.col(ni + i).data());
+    std::vector<double> coarse(static_cast<std::size_t>(o_.d())), rest(coarse);
+    for (std::int64_t i = 0; i < ni; ++i) {
+      o_.cut_row(i0 + i, coarse.data(), rest.data());
+      cut_.put(i, coarse.data());
+      cut_.put(ni + i, rest.data());
+    }
     if (o_.left_out.index.empty()) return;
     whole_.resize(row_tile, o_.d());
-    whole_.topRows(ni) = (cut_.leftCols(ni) + cut_.middleCols(ni, ni)).transpose();
+    for (std::int64_t i = 0; i < ni; i += transpose_block)
+      transpose(i0, i, std::min(transpose_block, ni - i));
+  }
+  /// Rows i0 + i ... of the problem into whole_, a few rows and a cache line of components at a
+  /// time: written one component after the other, every entry would cost a line of its own.
+  void transpose(std::int64_t i0, std::int64_t i, std::int64_t count) {
+    for (std::int64_t k0 = 0; k0 < o_.d(); k0 += transpose_block) {
+      const std::int64_t k1 = std::min(o_.d(), k0 + transpose_block);
+      for (std::int64_t q = i; q < i + count; ++q) {
+        const double* x = o_.row(i0 + q);
+        double* to = whole_.data() + q;
+        for (std::int64_t k = k0; k < k1; ++k) to[k * row_tile] = x[k];
+      }
+    }
   }
   void add_left_out(std::int64_t column, std::int64_t key) {
     const LeftOut& out = o_.left_out;
@@ -118,9 +145,11 @@ class GramTiles {
     }
   }
 
+  static constexpr std::int64_t transpose_block = 8;
+
   const Operands& o_;
   Eigen::MatrixXd tile_;   // used as 2 ni x nj, contiguous
-  Eigen::MatrixXd cut_;    // d x 2 ni: the coarse parts of the rows of the panel, their rests
+  Packed cut_;             // 2 ni: the coarse parts of the rows of the panel, their rests
   Eigen::MatrixXd whole_;  // row_tile x d: a component of all rows of the panel lies together
   std::int64_t ni_ = row_tile;
   std::int64_t panel_ = -1;

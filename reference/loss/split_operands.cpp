@@ -73,27 +73,25 @@ int coarse_bits(std::int64_t d, double logit_size) {
 /// Cuts one key after the other.
 class KeyCutter {
  public:
-  KeyCutter(Operands& o, int fine_bits) : o_(o), bits_(fine_bits), d_(o.fine.rows()) {
+  KeyCutter(Operands& o, int fine_bits)
+      : o_(o), bits_(fine_bits), d_(o.fine.d()), fine_(static_cast<std::size_t>(d_)) {
     o_.left_out.start.assign(1, 0);
   }
 
   /// Keys in ascending order.
   void cut(std::int64_t j, double norm) {
     const double* y = o_.key(j);
-    double* __restrict fine = o_.fine.col(j).data();
+    double* __restrict fine = fine_.data();
     const double magic = magic_of(exponent_of(norm) - bits_);
     std::uint64_t differs = 0;
     for (std::int64_t k = 0; k < d_; ++k) {
       fine[k] = (y[k] + magic) - magic;
       differs |= static_cast<std::uint64_t>(fine[k] != y[k]);
     }
+    o_.fine.put(j, fine);
     LeftOut& out = o_.left_out;
     const std::size_t before = out.value.size();
-    for (std::int64_t k = 0; k < d_ && differs != 0; ++k) {
-      if (y[k] == fine[k]) continue;
-      out.index.push_back(k);
-      out.value.push_back(y[k] - fine[k]);
-    }
+    if (differs != 0) append(y, fine);
     const auto count = static_cast<std::int64_t>(out.value.size() - before);
     out.start.push_back(static_cast<std::int64_t>(out.value.size()));
     o_.facts.low_terms = std::max(o_.facts.low_terms, d_ + count);
@@ -116,9 +114,27 @@ class KeyCutter {
   }
 
  private:
+  /// What `fine` lacks of y. Written everywhere and kept where it is there: few entries differ, at
+  /// no place that a branch could guess.
+  void append(const double* y, const double* fine) {
+    LeftOut& out = o_.left_out;
+    const std::size_t before = out.value.size();
+    out.index.resize(before + static_cast<std::size_t>(d_));
+    out.value.resize(before + static_cast<std::size_t>(d_));
+    std::size_t end = before;
+    for (std::int64_t k = 0; k < d_; ++k) {
+      out.index[end] = k;
+      out.value[end] = y[k] - fine[k];
+      end += static_cast<std::size_t>(y[k] != fine[k]);
+    }
+    out.index.resize(end);
+    out.value.resize(end);
+  }
+
   Operands& o_;
   int bits_;
   std::int64_t d_;
+  std::vector<double> fine_;  // of one key
 };
 
 }  // namespace
@@ -155,7 +171,7 @@ std::optional<Operands> cut(const InfoNceProblem& p) {
   // Every entry of a rest is at most half a unit of the grid of its row.
   const double half_unit = std::ldexp(0.5, exponent_of(o.facts.row_norm) - bits);
   o.facts.rest_norm = multiply_up(sqrt_up(static_cast<double>(p.d)), half_unit);
-  o.fine.resize(p.d, p.rows());
+  o.fine = Packed(p.d, p.rows(), keys_packed_together);
   KeyCutter cutter(o, all_bits - bits);
   for (std::int64_t j = 0; j < p.rows(); ++j) cutter.cut(j, keys[static_cast<std::size_t>(j)]);
   cutter.finish();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "reference/loss/info_nce_batch.hpp"
+#include "reference/loss/split_product.hpp"
 
 namespace assay::reference::split {
 
@@ -38,13 +39,13 @@ struct OperandFacts {
 struct Operands {
   InfoNceProblem problem;         ///< whose entries must outlive this
   std::vector<double> row_magic;  ///< adding and subtracting it leaves the coarse part of the row
-  Eigen::MatrixXd fine;           ///< d x keys
+  Packed fine;                    ///< of all keys
   LeftOut left_out;
   OperandFacts facts;
 
   bool joint() const { return problem.form == InfoNceForm::joint_block; }
-  std::int64_t d() const { return fine.rows(); }
-  std::int64_t rows() const { return fine.cols(); }  ///< as many as keys
+  std::int64_t d() const { return fine.d(); }
+  std::int64_t rows() const { return fine.count(); }  ///< as many as keys
   const double* row(std::int64_t i) const {
     return i < problem.n ? problem.a + i * problem.a_stride
                          : problem.b + (i - problem.n) * problem.b_stride;
