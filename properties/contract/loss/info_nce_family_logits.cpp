@@ -42,16 +42,65 @@ FamilyScale exponential_scale(double log_scale) {
   return s;
 }
 
-/// Sum of squares of a vector in the stated order: 32 lanes, then a tree.
-Tracked lanes_of_squares(const ErrorAlgebra& algebra, const double* x, Index d) {
-  std::array<Tracked, 32> lanes{};
+/// Norm and normalised entries of one vector as the stated algorithm computes them (F0): binary32
+/// operations on the inputs, 32 lanes and a tree.
+struct StatedNorm {
+  float square = 0, length = 0, norm = 0;
+};
+StatedNorm stated_norm(const double* x, Index d, const reference::InfoNceSetting& setting) {
+  std::array<float, 32> lanes{};
   for (Index k = 0; k < d; ++k) {
-    Tracked& lane = lanes[static_cast<std::size_t>(k % 32)];
-    lane = x[k] == 0 ? lane : algebra.fma(held(x[k]), held(x[k]), lane);
+    const float entry = static_cast<float>(x[k]);
+    float& lane = lanes[static_cast<std::size_t>(k % 32)];
+    lane = std::fma(entry, entry, lane);
   }
   for (std::size_t offset = 16; offset > 0; offset /= 2)
-    for (std::size_t l = 0; l < offset; ++l) lanes[l] = algebra.add(lanes[l], lanes[l + offset]);
-  return lanes[0];
+    for (std::size_t l = 0; l < offset; ++l) lanes[l] = lanes[l] + lanes[l + offset];
+  StatedNorm s;
+  const float eps = static_cast<float>(setting.normalisation_eps);
+  s.square = lanes[0];
+  s.length = std::sqrt(s.square);
+  s.norm = s.length;
+  if (setting.normalisation == Normalisation::maximum && s.length <= eps) s.norm = eps;
+  if (setting.normalisation == Normalisation::added) s.norm = s.length + eps;
+  if (setting.normalisation == Normalisation::inside_root) s.norm = std::sqrt(s.square + eps);
+  return s;
+}
+
+/// An exact number known through the double `near`, held as `value`.
+Tracked known_held(double near, double slack, double value) {
+  const double radius = inflate_up(slack * std::fabs(near));
+  if (!std::isfinite(value)) return {near, radius, infinity};
+  return {near, radius, inflate_up(std::fabs(value - near) + radius)};
+}
+
+/// |x| and nu in double.
+void exact_norm(const double* x, Index d, const reference::InfoNceSetting& setting, double& length,
+                double& norm) {
+  double square = 0;
+  for (Index k = 0; k < d; ++k) square += x[k] * x[k];
+  const double eps = setting.normalisation_eps;
+  length = std::sqrt(square);
+  norm = length;
+  if (setting.normalisation == Normalisation::maximum) norm = std::max(length, eps);
+  if (setting.normalisation == Normalisation::added) norm = length + eps;
+  if (setting.normalisation == Normalisation::inside_root) norm = std::sqrt(square + eps);
+}
+
+/// One vector of the stated algorithm: what is held is computed, not bounded.
+void normalise_as_stated(const double* x, const FamilyInstance& instance, FamilyVectors& out) {
+  const StatedNorm stated = stated_norm(x, instance.d, instance.setting);
+  double length, norm;
+  exact_norm(x, instance.d, instance.setting, length, norm);
+  out.length.push_back(known_held(length, out.slack, stated.length));
+  out.norm.push_back(known_held(norm, out.slack, stated.norm));
+  out.common.push_back(0);
+  const bool in_domain = std::isfinite(stated.norm) && stated.norm > 0 && norm > 0;
+  out.in_domain.push_back(in_domain);
+  for (Index k = 0; k < instance.d; ++k) {
+    out.y.push_back(in_domain ? x[k] / norm : 0);
+    out.held.push_back(in_domain ? static_cast<float>(x[k]) / stated.norm : 0.0f);
+  }
 }
 
 Tracked squares_in_any_order(const ErrorAlgebra& algebra, const double* x, Index d) {
@@ -74,24 +123,27 @@ Tracked norm_from(const ErrorAlgebra& algebra, const reference::InfoNceSetting& 
   return held(1);
 }
 
-/// One vector divided by its norm. A stranger may multiply by a reciprocal (two more roundings),
-/// or by a reciprocal square root of 4 units.
-void divide(const double* x, Index d, const Tracked& nu, FamilyArithmetic arithmetic,
-            FamilyVectors& out) {
+/// One vector of a stranger: divided by its norm, or multiplied by a reciprocal (two more
+/// roundings), or by a reciprocal square root of 4 units.
+void normalise_in_any_order(const double* x, const FamilyInstance& instance,
+                            const ErrorAlgebra& algebra, FamilyVectors& out) {
+  constexpr double ulps = 4;
+  const Tracked square = squares_in_any_order(algebra, x, instance.d);
+  out.length.push_back(square_root(algebra, square, ulps));
+  Tracked nu = norm_from(algebra, instance.setting, square, out.length.back(), ulps);
+  if (!(nu.radius <= nu.centre * out.slack * 0.25)) nu.error = infinity;
+  out.norm.push_back(nu);
   const double low = (std::fabs(nu.centre) - nu.radius) * (1 - 0x1p-48);
   const double held_low = (low - nu.error) * (1 - 0x1p-48);
-  const bool usable =
-      held_low > 0 && std::isfinite(nu.error) &&
-      (arithmetic == FamilyArithmetic::tiled || held_low >= 4 * f32.smallest_normal);
-  const double extra = arithmetic == FamilyArithmetic::tiled ? 0 : 16 * u;
-  out.common.push_back(usable ? inflate_up(nu.error / held_low + extra) : infinity);
+  const bool usable = std::isfinite(nu.error) && held_low >= 4 * f32.smallest_normal;
+  out.common.push_back(usable ? inflate_up(nu.error / held_low + 16 * u) : infinity);
   bool in_domain = usable;
-  for (Index k = 0; k < d; ++k) {
+  for (Index k = 0; k < instance.d; ++k) {
     const double y = usable ? x[k] / nu.centre : 0;
     const double top = inflate_up(std::fabs(y) * (1 + out.slack) * (1 + out.common.back()));
-    const double flushed = arithmetic == FamilyArithmetic::tiled ? eta : f32.smallest_normal;
     out.y.push_back(y);
-    out.rounding.push_back(x[k] == 0 || !usable ? 0 : std::max(u * power_below(top), flushed));
+    out.rounding.push_back(
+        x[k] == 0 || !usable ? 0 : std::max(u * power_below(top), f32.smallest_normal));
     in_domain = in_domain && top <= f32.largest;
   }
   out.in_domain.push_back(in_domain);
@@ -103,8 +155,36 @@ struct DotProduct {
   double centre = 0, slack = 0, operands = 0, sum = 0, size = 0;
 };
 
-/// Bounds how far a partial sum on the held operands may be from its double, and walks the chain.
+/// The chain of the stated algorithm: each partial sum of its entries is rounded once.
 DotProduct chain(const FamilyVectors& v, Index row, Index key) {
+  const double *x = v.entries(row), *y = v.entries(key);
+  const double *hx = v.held_entries(row), *hy = v.held_entries(key);
+  const double relative = 2 * v.slack + static_cast<double>(v.d + 4) * 0x1p-52;
+  DotProduct p;
+  double on_held = 0, held_size = 0;
+  for (Index k = 0; k < v.d; ++k) {
+    const double product = hx[k] * hy[k];
+    p.centre += x[k] * y[k];
+    p.size += std::fabs(x[k] * y[k]);
+    on_held += product;
+    held_size += std::fabs(product);
+    const double top = (std::fabs(on_held) + relative * held_size + p.sum) * (1 + 0x1p-40);
+    if (product == 0) continue;
+    if (held_size == std::fabs(product))  // the first one: 0 is added to a known number
+      p.sum = std::fabs(static_cast<float>(product) - product);
+    else
+      p.sum += std::max(u * power_below(top) * (1 + 0x1p-50), eta);
+  }
+  p.slack = inflate_up(relative * p.size);
+  p.operands = v.held.empty()
+                   ? 0
+                   : inflate_up(std::fabs(on_held - p.centre) + p.slack + relative * held_size);
+  p.sum = inflate_up(p.sum * (1 + relative));
+  return p;
+}
+
+/// What the entries of a stranger carry into a dot product.
+DotProduct with_carried(const FamilyVectors& v, Index row, Index key) {
   const double *x = v.entries(row), *y = v.entries(key);
   const double cx = v.common[static_cast<std::size_t>(row)];
   const double cy = v.common[static_cast<std::size_t>(key)];
@@ -118,19 +198,15 @@ DotProduct chain(const FamilyVectors& v, Index row, Index key) {
     p.size += std::fabs(product);
     const double rx = v.rounding_of(row, k), ry = v.rounding_of(key, k);
     residual += std::fabs(x[k]) * (1 + cx) * ry + std::fabs(y[k]) * (1 + cy) * rx + rx * ry;
-    const double partial = std::fabs(p.centre) * (1 + both) + relative * p.size + residual;
-    const double top = (partial + p.sum) * (1 + 0x1p-40);
-    p.sum += product == 0 ? 0 : std::max(u * power_below(top) * (1 + 0x1p-50), eta);
   }
   p.slack = inflate_up(relative * p.size);
   p.operands = inflate_up(both * (std::fabs(p.centre) + p.slack) + residual * (1 + relative));
-  p.sum = inflate_up(p.sum * (1 + relative));
   return p;
 }
 
 /// Any order, fused or not; the scale before or after it.
 DotProduct in_any_order(const FamilyVectors& v, Index row, Index key, double scale) {
-  DotProduct p = chain(v, row, key);
+  DotProduct p = with_carried(v, row, key);
   const double gamma = Gamma(v.d + 1, u).up();
   double ones = 0;
   for (Index k = 0; k < v.d; ++k)
@@ -195,6 +271,8 @@ Tracked square_root(const ErrorAlgebra& algebra, const Tracked& z, double ulps) 
 
 double FamilyVectors::error(std::int64_t v, std::int64_t k) const {
   const double size = std::fabs(entries(v)[k]) * (1 + slack);
+  if (!held.empty())
+    return inflate_up(std::fabs(held_entries(v)[k] - entries(v)[k]) + slack * size);
   return inflate_up(common[static_cast<std::size_t>(v)] * size + rounding_of(v, k));
 }
 
@@ -214,19 +292,12 @@ FamilyVectors vectors_of(const FamilyInstance& instance, const ErrorAlgebra& alg
     out.in_domain.assign(static_cast<std::size_t>(count), 1);
     return out;
   }
-  constexpr double correctly_rounded = 0.5, stranger = 4;
-  const bool tiled = arithmetic == FamilyArithmetic::tiled;
-  const double ulps = tiled ? correctly_rounded : stranger;
   out.slack = static_cast<double>(instance.d + 16) * 0x1p-52;
   for (Index v = 0; v < count; ++v) {
-    const double* x = instance.vector(v);
-    const Tracked square = tiled ? lanes_of_squares(algebra, x, instance.d)
-                                 : squares_in_any_order(algebra, x, instance.d);
-    out.length.push_back(square_root(algebra, square, ulps));
-    out.norm.push_back(norm_from(algebra, instance.setting, square, out.length.back(), ulps));
-    const Tracked& nu = out.norm.back();
-    if (!(nu.radius <= nu.centre * out.slack * 0.25)) out.norm.back().error = infinity;
-    divide(x, instance.d, out.norm.back(), arithmetic, out);
+    if (arithmetic == FamilyArithmetic::tiled)
+      normalise_as_stated(instance.vector(v), instance, out);
+    else
+      normalise_in_any_order(instance.vector(v), instance, algebra, out);
   }
   return out;
 }

@@ -27,12 +27,16 @@ struct FamilyScale {
 };
 FamilyScale scale_of(const FamilyInstance& instance, FamilyArithmetic arithmetic);
 
-/// The vectors y of the dot products: x itself, or x / nu(x). A held entry is
-/// y_k (1 + c) + r_k with one |c| <= common for the whole vector and |r_k| <= rounding_k.
+/// The vectors y of the dot products: x itself, or x / nu(x). Where the stated algorithm
+/// normalises, its entries are known: the inputs are, and so are all of its operations. A
+/// stranger's entry is y_k (1 + c) + r_k with one |c| <= common for the whole vector and |r_k| <=
+/// rounding_k.
 struct FamilyVectors {
   std::int64_t d = 0;
-  std::vector<double> y;         ///< near the exact entries, 2N x d
-  double slack = 0;              ///< relative error of every entry of `y`
+  std::vector<double>
+      held;               ///< 2N x d, as the stated algorithm has them; empty: y itself, or unknown
+  std::vector<double> y;  ///< near the exact entries, 2N x d
+  double slack = 0;       ///< relative error of every entry of `y`
   std::vector<double> rounding;  ///< 2N x d; empty: all 0
   std::vector<double> common;    ///< per vector
   std::vector<char> in_domain;   ///< per vector: false where an intermediate could overflow
@@ -40,6 +44,9 @@ struct FamilyVectors {
   std::vector<Tracked> length, norm;
 
   const double* entries(std::int64_t v) const { return y.data() + v * d; }
+  const double* held_entries(std::int64_t v) const {
+    return (held.empty() ? y : held).data() + v * d;
+  }
   double rounding_of(std::int64_t v, std::int64_t k) const {
     return rounding.empty() ? 0 : rounding[static_cast<std::size_t>(v * d + k)];
   }
@@ -49,8 +56,7 @@ struct FamilyVectors {
 };
 FamilyVectors vectors_of(const FamilyInstance& instance, const ErrorAlgebra& algebra,
                          FamilyArithmetic arithmetic);
-/// The square root of a held number that is exactly a sum of squares; `ulps` 0.5 is a correct
-/// rounding.
+/// The square root of a held number that is exactly a sum of squares, within `ulps` units.
 Tracked square_root(const ErrorAlgebra& algebra, const Tracked& z, double ulps);
 
 /// The logits of one row: its positives, then its negatives, both in the order of their columns.

@@ -63,12 +63,25 @@ void temperatures(Draft& draft, Random& random, std::uint64_t index) {
 
 // Norms below, around and above an eps of 10^-12, and beyond what a square can hold.
 void norms(Draft& draft, Random& random, std::uint64_t index) {
-  constexpr int exponents[] = {-41, -38, -62, -100, 40, 60, -144, 3};
+  constexpr int exponents[] = {-41, -38, -62, -100, 40, 60, -144, 3, -22, -18};
   unit_pairs(draft, random, 6, index % 2 ? 35 : 4, 0.1, 0.5);
-  const double scale = std::ldexp(1.0, exponents[index % 8]);
+  const double scale = std::ldexp(1.0, exponents[index % 10]);
   for (std::size_t i = 0; i < draft.a.size(); ++i) {
     draft.a[i] *= scale;
     if (index % 3 != 0) draft.b[i] *= scale;
+  }
+}
+
+// Two pairs along two axes: normalised without a rounding, so that the budgets of everything after
+// it are at their tightest.
+void axes(Draft& draft, Random&, std::uint64_t index) {
+  constexpr double temperatures[] = {1.0, 2.0 / 3, 0.5, 4.0 / 7};  // inverses are exact
+  constexpr double lengths[] = {1, 3, 0.5, 7};
+  draft.reshape(2, 2);
+  draft.temperature = temperatures[index % 4];
+  for (Index i = 0; i < 2; ++i) {
+    draft.at(draft.a, i, i) = lengths[(index + static_cast<std::uint64_t>(i)) % 4];
+    draft.at(draft.b, i, i) = lengths[(index + 2) % 4];
   }
 }
 
@@ -114,7 +127,8 @@ const std::vector<SettingFamily>& setting_families() {
         {{"wide-labels", "labels that differ by 2^32, lie beyond 2^53, or are negative", 4},
          For::labels,
          relations},
-        {{"norms", "norms around an eps of 10^-12, and far from 1", 8}, For::normalised, norms},
+        {{"norms", "norms around an eps of 10^-12, and far from 1", 10}, For::normalised, norms},
+        {{"axes", "pairs along the axes: normalised exactly", 4}, For::normalised, axes},
         {{"not-finite", "one NaN or infinity, judged by the declared rule", 2},
          For::all,
          not_finite},
