@@ -11,7 +11,7 @@ namespace assay::reference {
 /// d log(scale) / dq at the value q of a quantity in the form `form`.
 template <class Number>
 Number log_scale_slope(const Context<Number>& context, TemperatureAs form, const Number& q) {
-  const Number one = context.from_integer(1);
+  Number one = context.from_integer(1);
   switch (form) {
     case TemperatureAs::temperature: return -(one / q);
     case TemperatureAs::scale: return one / q;
@@ -24,9 +24,9 @@ Number log_scale_slope(const Context<Number>& context, TemperatureAs form, const
 template <class Number>
 Number change_of_form(const Context<Number>& context, TemperatureAs from, TemperatureAs to,
                       const Number& t) {
-  const Number one = context.from_integer(1);
+  Number one = context.from_integer(1);
   if (from == to) return one;
-  const Number slope = log_scale_slope(context, from, t);
+  Number slope = log_scale_slope(context, from, t);
   if (to == TemperatureAs::log_scale) return slope;
   Number scale = t;
   if (from == TemperatureAs::temperature) scale = one / t;
@@ -38,15 +38,17 @@ Number change_of_form(const Context<Number>& context, TemperatureAs from, Temper
 template <class Number>
 Number clamped_log_scale_slope(const Context<Number>& context, const InfoNceSetting& setting,
                                const EffectiveScale& effective, double parameter) {
-  const Number t = context.exactly(parameter), zero = context.from_integer(0);
+  const Number t = context.exactly(parameter);
+  Number zero = context.from_integer(0);
   const bool beyond = effective.side == ClampSide::below || effective.side == ClampSide::above;
   const bool stops = setting.clamp_gradient == ClampGradient::stops;
   if (beyond && stops) return zero;
   if (beyond)
     return log_scale_slope(context, effective.form, context.exactly(effective.value)) *
            change_of_form(context, setting.temperature_as, effective.form, t);
-  const Number slope = log_scale_slope(context, setting.temperature_as, t);
-  return effective.side != ClampSide::inside && stops ? hull(zero, slope) : slope;
+  Number slope = log_scale_slope(context, setting.temperature_as, t);
+  if (effective.side != ClampSide::inside && stops) return hull(zero, slope);
+  return slope;
 }
 
 }  // namespace assay::reference
