@@ -124,6 +124,13 @@ bool is_of_family(const Contract& instance) { return !instance.field("setting").
 bool is_of_family(const BuiltinCase& c) { return c.options.count("setting") > 0; }
 
 kernels::FamilySetting kernel_setting(const reference::InfoNceSetting& s) {
+  if (s.similarity != reference::Similarity::dot)
+    throw Unsupported("the kernels have no similarity but the dot product");
+  if (s.clamp != reference::Clamp::none) throw Unsupported("the kernels do not clamp");
+  if (s.normalisation == reference::Normalisation::product_maximum)
+    throw Unsupported("the kernels do not clamp products of norms");
+  if (s.positive_weight == reference::PositiveWeight::von_mises_fisher)
+    throw Unsupported("the kernels do not weigh positives");
   Kernel k;
   k.positives = same<Kernel::Positives>(s.positives);
   k.denominator = same<Kernel::Denominator>(s.denominator);

@@ -138,7 +138,8 @@ Tracked radial_of(const ErrorAlgebra& algebra, const FamilyInstance& instance,
   const Tracked& length = vectors.length[static_cast<std::size_t>(o)];
   const Tracked& norm = vectors.norm[static_cast<std::size_t>(o)];
   switch (instance.setting.normalisation) {
-    case Normalisation::none: return held(0);
+    case Normalisation::none:
+    case Normalisation::product_maximum: return held(0);  // refused when the case is read
     case Normalisation::inside_root: return held(1);
     case Normalisation::added: return length.is_zero() ? held(0) : algebra.div(norm, length);
     case Normalisation::maximum: break;

@@ -160,7 +160,10 @@ FamilyInstance FamilyInstance::from(const engine::Case& c) {
   instance.setting = info_nce_setting(setting->second);
   if (instance.setting.over == reference::OverAnchors::mean_of_positive_losses ||
       instance.setting.positive_weight != reference::PositiveWeight::one ||
-      instance.setting.outer != reference::OuterFactor::constant)
+      instance.setting.outer != reference::OuterFactor::constant ||
+      instance.setting.similarity != reference::Similarity::dot ||
+      instance.setting.clamp != reference::Clamp::none ||
+      instance.setting.normalisation == reference::Normalisation::product_maximum)
     throw InputError(what, "setting", "the column has no budget for it");
   instance.parameter = scalar_of(c, "temperature");
   check_parameter(instance);

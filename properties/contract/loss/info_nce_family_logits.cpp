@@ -118,7 +118,8 @@ Tracked norm_from(const ErrorAlgebra& algebra, const reference::InfoNceSetting& 
     case Normalisation::maximum: return algebra.max(length, eps);
     case Normalisation::added: return algebra.add(length, eps);
     case Normalisation::inside_root: return square_root(algebra, algebra.add(square, eps), ulps);
-    case Normalisation::none: break;
+    case Normalisation::none:
+    case Normalisation::product_maximum: break;  // the latter is refused when the case is read
   }
   return held(1);
 }
