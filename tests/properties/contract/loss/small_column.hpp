@@ -21,9 +21,13 @@ class SmallColumn final : public Column {
   std::vector<Contract> instances() const override { return whole_.instances(); }
   std::string instance_of(const Contract& c) const override { return whole_.instance_of(c); }
   std::vector<std::string> algorithms() const override { return whole_.algorithms(); }
-  std::vector<Family> families() const override {
+  std::vector<Family> families() const override { return some_of(whole_.families()); }
+  std::vector<Family> families_of(const std::string& instance) const override {
+    return some_of(whole_.families_of(instance));
+  }
+  std::vector<Family> some_of(const std::vector<Family>& all) const {
     std::vector<Family> some;
-    for (Family family : whole_.families())
+    for (Family family : all)
       if (wanted_.count(family.name) > 0) {
         family.cases = std::min<std::int64_t>(family.cases, 6);
         some.push_back(family);
