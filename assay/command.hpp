@@ -38,6 +38,7 @@ struct ValueOptions {
 
 struct CertifyOptions {
   std::vector<std::string> contracts;
+  std::vector<std::string> instances;  ///< of contracts named without one; empty: the default ones
   bool all = false;
   std::vector<std::string> candidates;  ///< names of built-in candidates; empty: the default ones
   std::vector<std::string> command;     ///< after "--"

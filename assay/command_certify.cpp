@@ -45,18 +45,28 @@ Asked all_of(const Column& column) {
   return asked;
 }
 
-Asked resolve(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const Column& column = contract::column_named(text.substr(0, colon));
-  if (colon == std::string::npos) return all_of(column);
-  const std::string wanted = text.substr(colon + 1);
+// The instance of that name. \throws engine::InputError
+Contract instance_named(const Column& column, const std::string& text, const std::string& wanted) {
   for (const Contract& instance : column.instances())
-    if (column.instance_of(instance) == wanted) return {&column, {instance}, true};
+    if (column.instance_of(instance) == wanted) return instance;
   std::string known;
   for (const Contract& instance : column.instances())
     known += (known.empty() ? "" : ", ") + column.instance_of(instance);
   throw engine::InputError("contract '" + text + "'", "instance '" + wanted + "'",
                            "unknown; there are " + known);
+}
+
+Asked resolve(const std::string& text, const std::vector<std::string>& instances) {
+  const std::size_t colon = text.find(':');
+  const Column& column = contract::column_named(text.substr(0, colon));
+  if (colon == std::string::npos && instances.empty()) return all_of(column);
+  Asked asked{&column, {}, true};
+  if (colon != std::string::npos)
+    asked.instances.push_back(instance_named(column, text, text.substr(colon + 1)));
+  else
+    for (const std::string& wanted : instances)
+      asked.instances.push_back(instance_named(column, text, wanted));
+  return asked;
 }
 
 contract::Limits limits_of(const CertifyOptions& options) {
@@ -69,7 +79,8 @@ std::vector<Job> builtin_jobs(const Common& common, const CertifyOptions& option
   std::vector<Asked> asked;
   if (options.all)
     for (const Column* column : contract::columns()) asked.push_back(all_of(*column));
-  for (const std::string& text : options.contracts) asked.push_back(resolve(text));
+  for (const std::string& text : options.contracts)
+    asked.push_back(resolve(text, options.instances));
 
   std::vector<Job> jobs;
   for (const Asked& a : asked) {
@@ -105,13 +116,13 @@ std::vector<Job> command_jobs(const CertifyOptions& options) {
   const contract::CandidateInfo info = factory()->info();
   const std::string& greeted = info.contract;
   if (!options.contracts.empty()) {
-    asked = resolve(options.contracts[0]);
+    asked = resolve(options.contracts[0], options.instances);
     if (!greeted.empty() && greeted != asked.column->name())
       throw engine::InputError(
           options.command[0], "greeting",
           "offers '" + greeted + "', but '" + asked.column->name() + "' was asked for");
   } else if (!greeted.empty()) {
-    asked = resolve(greeted);
+    asked = resolve(greeted, options.instances);
   } else {
     throw engine::InputError(options.command[0], "greeting",
                              "the command did not greet, so its contract is unknown; does it start "

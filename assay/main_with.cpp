@@ -127,6 +127,8 @@ void describe_certify(CLI::App& app, Commands& to) {
   auto* sub = app.add_subcommand(
       "certify", "certify built-in kernels, or a command after -- that speaks the pipe protocol");
   sub->add_option("contracts", o.contracts, "contracts whose built-in candidates are certified");
+  sub->add_option("--instance", o.instances,
+                  "only these instances of the contracts (see `assay list`)");
   sub->add_flag("--all", o.all, "every contract");
   sub->add_option("--candidate", o.candidates, "only these built-in candidates (see `assay list`)");
   sub->add_option("--embeddings", o.embeddings,

@@ -22,8 +22,8 @@ Tensor tensor_of(const std::string& name, const Labels& labels) {
   return t;
 }
 
-/// Classes as small numbers: of one sample, of two, a few large ones, one large among single ones,
-/// random ones.
+/// Classes as small numbers: of one pair, a few large ones, one large among single ones, random
+/// ones, of two pairs.
 Labels classes(Random& random, std::uint64_t style, Index n) {
   Labels labels;
   for (Index i = 0; i < n; ++i) {
@@ -31,11 +31,11 @@ Labels classes(Random& random, std::uint64_t style, Index n) {
       return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(of)));
     };
     switch (style % 5) {
-      case 0: labels.push_back(i / 2); break;
+      case 0: labels.push_back(i); break;
       case 1: labels.push_back(any(3)); break;
       case 2: labels.push_back(i < n / 2 ? 0 : i); break;
       case 3: labels.push_back(any(n)); break;
-      default: labels.push_back(i); break;
+      default: labels.push_back(i / 2); break;
     }
   }
   return labels;
