@@ -32,6 +32,12 @@ struct OnlineRow {
   float moment[partial_sums];
 };
 
+/// What take_in has to do beside the sums.
+struct Wanted {
+  bool moments;
+  bool exponentials;
+};
+
 /// Blocks of logits have rows block_stride apart. "Packed by W": [group of W rows][coordinate][W].
 /// "Strips of W": [group of W coordinates][row][W]. Both are padded with zeros.
 struct VectorCode {
@@ -51,11 +57,17 @@ struct VectorCode {
                    const float* rows, const float* keys, float* block);
 
   /// For one row of a block, x_j: s_j = x_j inv_tau, then the row's state takes in the s_j, and
-  /// x_j becomes exp(s_j - maximum). count a multiple of partial_sums.
-  void (*take_in)(float* x, std::int64_t count, float inv_tau, bool moments, OnlineRow* row);
+  /// x_j becomes s_j, or exp(s_j - maximum) where the exponentials are wanted. count a multiple of
+  /// partial_sums.
+  void (*take_in)(float* x, std::int64_t count, float inv_tau, Wanted wanted, OnlineRow* row);
 
   /// x_j = x_j factor.
   void (*scale)(float* x, std::int64_t count, float factor);
+
+  /// x_j = exp(x_j - maximum) factor + exp(x_j - maxima_j) factors_j, where x_j is not above either
+  /// maximum; count a multiple of partial_sums.
+  void (*pair_weights)(float* x, std::int64_t count, float maximum, float factor,
+                       const float* maxima, const float* factors);
 
   /// gradient_ic += sum_j weight_ij key_jc: per element one fma chain over j from +0, then one
   /// addition. keys: first strip of key_tile coordinates at the first key of the block; strips

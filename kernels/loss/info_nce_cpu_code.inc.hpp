@@ -156,7 +156,7 @@ float scale_and_find_maximum(float* x, Int count, float inv_tau) {
   return lane[0];
 }
 
-template <bool moments>
+template <bool moments, bool exponentials>
 void take_in_row(float* x, Int count, float inv_tau, OnlineRow* row) {
   const float top = scale_and_find_maximum(x, count, inv_tau);
   Vec sum[sum_vectors], moment[sum_vectors];
@@ -178,7 +178,7 @@ void take_in_row(float* x, Int count, float inv_tau, OnlineRow* row) {
     for (int v = 0; v < sum_vectors; ++v) {
       const Vec s = load(x + j + v * width);
       const Vec e = exp_of(s - maximum);
-      store(x + j + v * width, e);
+      if constexpr (exponentials) store(x + j + v * width, e);
       sum[v] = sum[v] + e;
       if constexpr (moments) {
         const Vec distance = s - positive;  // infinite where the key is left out: e = 0 there
@@ -191,11 +191,24 @@ void take_in_row(float* x, Int count, float inv_tau, OnlineRow* row) {
   }
 }
 
-void take_in(float* x, Int count, float inv_tau, bool moments, OnlineRow* row) {
-  if (moments)
-    take_in_row<true>(x, count, inv_tau, row);
+void take_in(float* x, Int count, float inv_tau, Wanted wanted, OnlineRow* row) {
+  if (wanted.moments && wanted.exponentials)
+    take_in_row<true, true>(x, count, inv_tau, row);
+  else if (wanted.moments)
+    take_in_row<true, false>(x, count, inv_tau, row);
   else
-    take_in_row<false>(x, count, inv_tau, row);
+    take_in_row<false, false>(x, count, inv_tau, row);
+}
+
+void pair_weights(float* x, Int count, float maximum, float factor, const float* maxima,
+                  const float* factors) {
+  const Vec own_maximum = splat(maximum), own_factor = splat(factor);
+  for (Int j = 0; j < count; j += vector_lanes) {
+    const Vec s = load(x + j);
+    const Vec own = exp_of(s - own_maximum) * own_factor;
+    const Vec other = exp_of(s - load(maxima + j)) * load(factors + j);
+    store(x + j, own + other);
+  }
 }
 
 void scale(float* x, Int count, float factor) {
@@ -240,8 +253,8 @@ void key_gradients(Int row_count, Int key_tiles, Int d, const float* weights, co
 
 }  // namespace
 
-extern const VectorCode ASSAY_CPU_CODE = {ASSAY_CPU_NAME, row_tile,     key_tile, exp_nonpositive,
-                                          dots,           products,     take_in,  scale,
-                                          row_gradients,  key_gradients};
+extern const VectorCode ASSAY_CPU_CODE = {
+    ASSAY_CPU_NAME, row_tile, key_tile,     exp_nonpositive, dots,         products,
+    take_in,        scale,    pair_weights, row_gradients,   key_gradients};
 
 }  // namespace assay::kernels::cpu

@@ -26,12 +26,16 @@
 // Backward, with e_ij, M, M_ib, R and D as above:
 //  7. mean_part = grad_loss / rows (one division); g_i = grad_row_loss_i + mean_part, or mean_part.
 //     omega_i = g_i / D_i.
-//  8. w_ij = e_ij * (exp(M_ib - M_i) * omega_i) for negatives, two products; the exponential is 1
-//     where no later block had a larger logit. w_i,p(i) = -(R_i * omega_i): nothing cancels.
-//     w_ii = 0 in the joint block.
+//  8. One direction: w_ij = e_ij * (exp(M_ib - M_i) * omega_i) for negatives, two products; the
+//     exponential is 1 where no later block had a larger logit. w_i,p(i) = -(R_i * omega_i):
+//     nothing cancels. Joint block: w_ij = exp(s_ij - M_i) * omega_i + exp(s_ij - M_j) * omega_j,
+//     the coefficient of the pair in both its rows; -(R_i * omega_i) + -(R_j * omega_j) where j =
+//     p(i); 0 where j = i. Since s_ij = s_ji, w_ij = w_ji, bit for bit.
 //  9. x_ic = sum over blocks b of 256 keys, in increasing order from +0, of the chains over the
-//     block's keys j in increasing order: acc = fma(w_ij, key_jc, acc) from +0; then x + acc.
-// 10. y_jc = likewise over blocks of 96 rows i: acc = fma(row_ic, w_ij, acc).
+//     block's keys j in increasing order: acc = fma(w_ij, key_jc, acc) from +0; then x + acc. Joint
+//     block: only the keys up to the end of the panel of 96 rows that i is in.
+// 10. y_jc = likewise over blocks of 96 rows i: acc = fma(row_ic, w_ij, acc). Joint block: only the
+//     panels after that of j.
 // 11. One direction: grad_a = x * inv_tau, grad_b = y * inv_tau. Joint block: the gradient of z is
 //     (x + y) * inv_tau.
 // 12. Beside r_l in step 3, moments q_l: q_l = q_l * f, and q_l = fma(e_ij, x, q_l) where x is
@@ -55,10 +59,6 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr int sums_of_rows = 256;
-
-float canonical(float x) { return x == x ? x : std::numeric_limits<float>::quiet_NaN(); }
-
-std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 float tree(float* x, int count) {
   for (int offset = count / 2; offset > 0; offset /= 2)
@@ -126,6 +126,10 @@ InfoNcePass::InfoNcePass(const VectorCode& code, const InfoNceArguments* forward
   key_strips_ = Floats(divided_up(d_, code_.key_tile) * key_strip_);
   key_gradients_ = Floats(blocks_ * d_ * block_stride);
   temperature_parts_ = Floats(rows_);
+  for (Floats* per_row : {&maxima_, &omegas_, &positive_weights_}) {
+    *per_row = Floats(blocks_ * keys_per_block);
+    std::fill(per_row->get(), per_row->get() + blocks_ * keys_per_block, 0.0f);
+  }
 }
 
 void InfoNcePass::run(int threads) {
@@ -137,7 +141,7 @@ void InfoNcePass::run(int threads) {
   for (std::int64_t i = 0; i < (backward_ != nullptr ? wave : threads); ++i)
     panels.push_back(make_panel());
   if (backward_ != nullptr)
-    run_team(threads, 3 + 2 * divided_up(panels_, wave),
+    run_team(threads, 3 + shares_per_wave() * divided_up(panels_, wave),
              [&](Member& me) { work_on_both(me, panels); });
   else
     run_team(threads, 3, [&](Member& me) { work_on_forward(me, panels); });
@@ -158,6 +162,10 @@ InfoNcePass::Panel InfoNcePass::make_panel() const {
   p.gradient_stride = divided_up(d_, code_.key_tile) * code_.key_tile;
   p.gradient = Floats(rows_per_panel * p.gradient_stride);
   return p;
+}
+
+std::int64_t InfoNcePass::rows_in(std::int64_t panel) const {
+  return std::min<std::int64_t>(rows_per_panel, rows_ - panel * rows_per_panel);
 }
 
 const float* InfoNcePass::row(std::int64_t i) const {
@@ -182,18 +190,27 @@ void InfoNcePass::work_on_forward(Member& me, std::vector<Panel>& panels) {
 }
 
 /// Waves of as many panels as there is room for. The order in which panels are added to the keys'
-/// gradients is that of the panels, whatever the number of threads.
+/// gradients is that of the panels, whatever the number of threads. In the joint block the weights
+/// of a panel need the sums of all panels up to it.
 void InfoNcePass::work_on_both(Member& me, std::vector<Panel>& panels) {
   pack(me);
   const auto room = static_cast<std::int64_t>(panels.size());
   for (std::int64_t first = 0; first < panels_; first += room) {
     const std::int64_t count = std::min(room, panels_ - first);
-    me.share(count,
-             [&](std::int64_t i) { take_panel(first + i, panels[static_cast<std::size_t>(i)]); });
+    const auto panel = [&](std::int64_t i) -> Panel& {
+      return panels[static_cast<std::size_t>(i)];
+    };
+    me.share(count, [&](std::int64_t i) {
+      take_panel(first + i, panel(i));
+      if (!joint_) add_row_gradients(first + i, panel(i));
+    });
     me.meet();
+    if (joint_) {
+      me.share(count, [&](std::int64_t i) { add_row_gradients(first + i, panel(i)); });
+      me.meet();
+    }
     me.share(blocks_, [&](std::int64_t b) {
-      for (std::int64_t i = 0; i < count; ++i)
-        add_key_gradients(first + i, b, panels[static_cast<std::size_t>(i)]);
+      for (std::int64_t i = 0; i < count; ++i) add_key_gradients(first + i, b, panel(i));
     });
     me.meet();
   }
@@ -220,10 +237,9 @@ void InfoNcePass::pack(Member& me) {
   me.meet();
 }
 
-/// Steps 2 to 9 for the rows of one panel.
+/// Steps 2 to 5, 7 and 12 for the rows of one panel.
 void InfoNcePass::take_panel(std::int64_t index, Panel& p) {
-  const std::int64_t first = index * rows_per_panel;
-  const std::int64_t count = std::min<std::int64_t>(rows_per_panel, rows_ - first);
+  const std::int64_t first = index * rows_per_panel, count = rows_in(index);
   OnlineRow state[rows_per_panel];
   start_rows(first, count, state);
   for (std::int64_t b = 0; b < blocks_; ++b) {
@@ -233,10 +249,7 @@ void InfoNcePass::take_panel(std::int64_t index, Panel& p) {
     for (std::int64_t r = 0; r < count; ++r)
       p.block_maximum[static_cast<std::size_t>(b * rows_per_panel + r)] = state[r].maximum;
   }
-  float omega[rows_per_panel], positive_weight[rows_per_panel];
-  for (std::int64_t r = 0; r < count; ++r)
-    finish_row(first + r, state[r], omega[r], positive_weight[r]);
-  if (backward_ != nullptr) add_row_gradients(first, count, state, omega, positive_weight, p);
+  for (std::int64_t r = 0; r < count; ++r) finish_row(first + r, state[r]);
 }
 
 void InfoNcePass::start_rows(std::int64_t first, std::int64_t count, OnlineRow* state) const {
@@ -262,6 +275,7 @@ void InfoNcePass::take_block(std::int64_t first, std::int64_t count, std::int64_
   code_.products(divided_up(count, code_.row_tile), divided_up(keys, code_.key_tile), d_,
                  rows_packed_.get() + first * d_, keys_packed_.get() + first_key * d_, block);
   const std::int64_t filled = divided_up(keys, partial_sums) * partial_sums;
+  const Wanted wanted{backward_ != nullptr, backward_ != nullptr && !joint_};
   for (std::int64_t r = 0; r < count; ++r) {
     float* x = block + r * block_stride;
     const auto leave_out = [&](std::int64_t j) {
@@ -270,13 +284,12 @@ void InfoNcePass::take_block(std::int64_t first, std::int64_t count, std::int64_
     leave_out(positive(first + r));
     if (joint_) leave_out(first + r);
     std::fill(x + keys, x + filled, -infinity);
-    code_.take_in(x, filled, inv_tau_, backward_ != nullptr, &state[r]);
+    code_.take_in(x, filled, inv_tau_, wanted, &state[r]);
   }
 }
 
 /// Steps 4, 5 and 7.
-void InfoNcePass::finish_row(std::int64_t i, OnlineRow& state, float& omega,
-                             float& positive_weight) const {
+void InfoNcePass::finish_row(std::int64_t i, OnlineRow& state) const {
   const float p = state.positive, m = state.maximum;
   const float r = tree(state.sum, partial_sums);
   float denominator = r + 1.0f, row_loss = 0, row_lse = 0;
@@ -298,61 +311,11 @@ void InfoNcePass::finish_row(std::int64_t i, OnlineRow& state, float& omega,
   float g = mean_part_;
   if (backward_->grad_row_loss != nullptr)
     g = backward_->grad_row_loss[i * backward_->grad_row_loss_stride] + mean_part_;
-  omega = g / denominator;
-  positive_weight = -(r * omega);
+  const float omega = g / denominator;
+  maxima_.get()[i] = m;
+  omegas_.get()[i] = omega;
+  positive_weights_.get()[i] = -(r * omega);
   temperature_parts_.get()[i] = omega * tree(state.moment, partial_sums);
-}
-
-/// Steps 8 and 9; what the blocks of p hold becomes the weights.
-void InfoNcePass::add_row_gradients(std::int64_t first, std::int64_t count, const OnlineRow* state,
-                                    const float* omega, const float* positive_weight, Panel& p) {
-  std::fill(p.gradient.get(), p.gradient.get() + rows_per_panel * p.gradient_stride, 0.0f);
-  for (std::int64_t b = 0; b < blocks_; ++b) {
-    const std::int64_t first_key = b * keys_per_block;
-    const std::int64_t keys = std::min<std::int64_t>(keys_per_block, rows_ - first_key);
-    float* block = p.logits.get() + b * block_size;
-    for (std::int64_t r = 0; r < count; ++r) {
-      float* x = block + r * block_stride;
-      const float then = p.block_maximum[static_cast<std::size_t>(b * rows_per_panel + r)];
-      code_.scale(x, divided_up(keys, partial_sums) * partial_sums,
-                  exp_f32(then - state[r].maximum) * omega[r]);
-      const std::int64_t j = positive(first + r) - first_key;
-      if (j >= 0 && j < keys) x[j] = positive_weight[r];
-    }
-    code_.row_gradients(divided_up(count, code_.row_tile), keys, d_, block,
-                        key_strips_.get() + first_key * code_.key_tile, key_strip_,
-                        p.gradient.get(), p.gradient_stride);
-  }
-  for (std::int64_t r = 0; r < count; ++r) {
-    float* to = gradient_of_row(first + r);
-    const float* from = p.gradient.get() + r * p.gradient_stride;
-    for (std::int64_t c = 0; c < d_; ++c)
-      to[c] = joint_ ? from[c] : canonical(from[c] * inv_tau_);  // the joint block awaits step 11
-  }
-}
-
-/// Step 10 for one panel and one block.
-void InfoNcePass::add_key_gradients(std::int64_t index, std::int64_t b, const Panel& p) {
-  const std::int64_t first = index * rows_per_panel;
-  const std::int64_t count = std::min<std::int64_t>(rows_per_panel, rows_ - first);
-  const std::int64_t keys = std::min<std::int64_t>(keys_per_block, rows_ - b * keys_per_block);
-  code_.key_gradients(count, divided_up(keys, code_.key_tile), d_, p.logits.get() + b * block_size,
-                      row_strips_.get() + first * code_.row_tile, row_strip_,
-                      key_gradients_.get() + b * d_ * block_stride);
-}
-
-/// Step 11 for one block of keys.
-void InfoNcePass::put_out_key_gradients(std::int64_t b) const {
-  const std::int64_t first_key = b * keys_per_block;
-  const std::int64_t keys = std::min<std::int64_t>(keys_per_block, rows_ - first_key);
-  const float* from = key_gradients_.get() + b * d_ * block_stride;
-  for (std::int64_t j = 0; j < keys; ++j) {
-    float* to = joint_ ? gradient_of_row(first_key + j) : backward_->grad_b + (first_key + j) * d_;
-    for (std::int64_t c = 0; c < d_; ++c) {
-      const float y = from[c * block_stride + j];
-      to[c] = canonical((joint_ ? to[c] + y : y) * inv_tau_);
-    }
-  }
 }
 
 float* InfoNcePass::gradient_of_row(std::int64_t i) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "kernels/loss/info_nce.hpp"
@@ -11,7 +12,12 @@
 
 namespace assay::kernels::cpu {
 
-/// The steps that the comments count are those of info_nce_cpu_pass.cpp.
+/// x, or the one NaN that is put out.
+inline float canonical(float x) { return x == x ? x : std::numeric_limits<float>::quiet_NaN(); }
+inline std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// The steps that the comments count are those of info_nce_cpu_pass.cpp. The backward pass proper
+/// is in info_nce_cpu_gradient.cpp.
 class InfoNcePass {
  public:
   /// Arguments as of info_nce_cpu, checked.
@@ -38,14 +44,17 @@ class InfoNcePass {
 
   void work_on_forward(Member& me, std::vector<Panel>& panels);
   void work_on_both(Member& me, std::vector<Panel>& panels);
+  std::int64_t shares_per_wave() const { return joint_ ? 3 : 2; }
   void pack(Member& me);
   void take_panel(std::int64_t index, Panel& p);
   void start_rows(std::int64_t first, std::int64_t count, OnlineRow* state) const;
   void take_block(std::int64_t first, std::int64_t count, std::int64_t b, float* block,
                   OnlineRow* state) const;
-  void finish_row(std::int64_t i, OnlineRow& state, float& omega, float& positive_weight) const;
-  void add_row_gradients(std::int64_t first, std::int64_t count, const OnlineRow* state,
-                         const float* omega, const float* positive_weight, Panel& p);
+  void finish_row(std::int64_t i, OnlineRow& state) const;
+  std::int64_t rows_in(std::int64_t panel) const;
+  void weigh_block(std::int64_t first, std::int64_t count, std::int64_t b, Panel& p) const;
+  void weigh_pairs(std::int64_t first, std::int64_t count, std::int64_t b, Panel& p) const;
+  void add_row_gradients(std::int64_t index, Panel& p);
   void add_key_gradients(std::int64_t index, std::int64_t b, const Panel& p);
   void put_out_key_gradients(std::int64_t b) const;
 
@@ -62,6 +71,8 @@ class InfoNcePass {
   std::int64_t row_strip_ = 0, key_strip_ = 0;
   Floats key_gradients_;      // [block][coordinate][block_stride], step 10
   Floats temperature_parts_;  // h_i
+  // Per row: M_i, omega_i, the weight of its positive; zeros up to a whole block.
+  Floats maxima_, omegas_, positive_weights_;
 };
 
 }  // namespace assay::kernels::cpu

@@ -139,10 +139,12 @@ float logit(const Input& input, std::int64_t i, std::int64_t j, float inv_tau) {
   return c * inv_tau;
 }
 
-/// Steps 2 to 5, 7, 8 and 12 for one row; the row of weights.
+/// Steps 2 to 5, 7, 8 and 12 for one row; the row of weights, as one direction has them, and what
+/// the joint block makes its own of.
 struct Row {
   float loss = 0, lse = 0, moment = 0;
-  std::vector<float> weights;
+  std::vector<float> weights, logits;
+  float maximum = 0, omega = 0, positive_weight = 0;
 };
 
 Row state_row(const Input& input, std::int64_t i, float inv_tau, float g) {
@@ -176,9 +178,23 @@ Row state_row(const Input& input, std::int64_t i, float inv_tau, float g) {
   const float omega = g / denominator;
   for (std::int64_t j = 0; j < columns; ++j)
     row.weights.push_back(e[j] * (exp_f32(then[j / block_keys] - m) * omega));
-  row.weights[input.positive(i)] = -(r * omega);
+  row.weights[input.positive(i)] = row.positive_weight = -(r * omega);
+  row.logits = s;
+  row.maximum = m;
+  row.omega = omega;
   row.moment = omega * tree(moment, lanes);
   return row;
+}
+
+/// Step 8 of the joint block: w_ij.
+float pair_weight(const Input& input, const std::vector<Row>& rows, std::int64_t i,
+                  std::int64_t j) {
+  if (i == j) return 0;
+  if (j == input.positive(i)) return rows[i].positive_weight + rows[j].positive_weight;
+  const float s = rows[i].logits[j];
+  const float own = exp_f32(s - rows[i].maximum) * rows[i].omega;
+  const float other = exp_f32(s - rows[j].maximum) * rows[j].omega;
+  return own + other;
 }
 
 /// total + the chain over `at` in [first, last) of factor(at) * vector(at)[c].
@@ -215,15 +231,21 @@ CpuOutput follow_cpu_statement(const Input& input, const Upstream& upstream) {
   for (std::int64_t z = 0; z < rows; ++z)  // row z and key z
     for (std::int64_t c = 0; c < d; ++c) {
       float x = 0, y = 0;
-      for (std::int64_t first = 0; first < rows; first += block_keys)
+      // In the joint block a pair is taken once, by the later panel; inside a panel by both.
+      const std::int64_t panel_end = std::min(z / panel_rows * panel_rows + panel_rows, rows);
+      const std::int64_t last_key = joint ? panel_end : rows, first_row = joint ? panel_end : 0;
+      const auto weight = [&](std::int64_t i, std::int64_t j) {
+        return joint ? pair_weight(input, stated, i, j) : stated[i].weights[j];
+      };
+      for (std::int64_t first = 0; first < last_key; first += block_keys)
         x = add_chain(
-            x, first, std::min(first + block_keys, rows), c,
-            [&](std::int64_t j) { return stated[z].weights[j]; },
+            x, first, std::min(first + block_keys, last_key), c,
+            [&](std::int64_t j) { return weight(z, j); },
             [&](std::int64_t j) { return input.key(j); });
-      for (std::int64_t first = 0; first < rows; first += panel_rows)
+      for (std::int64_t first = first_row; first < rows; first += panel_rows)
         y = add_chain(
             y, first, std::min(first + panel_rows, rows), c,
-            [&](std::int64_t i) { return stated[i].weights[z]; },
+            [&](std::int64_t i) { return weight(i, z); },
             [&](std::int64_t i) { return input.row(i); });
       if (joint) {
         (z < n ? out.grad_a[z * d + c] : out.grad_b[(z - n) * d + c]) = (x + y) * inv_tau;
