@@ -6,8 +6,8 @@
 //       S = A B', X = S B, Y = S' A by OpenBLAS on as many threads: medians and ratios.
 //       Without options: one and two threads, both forms, 2048 rows, d = 128.
 //   info_nce_cpu_bench --serve ...
-//       One repetition, and one line with its seconds, for every line read: for rivals in other
-//       programs (info_nce_cpu_rivals.py).
+//       One repetition, and one line with its seconds (processor time with one thread, else
+//       wall-clock), for every line read: for rivals in other programs (info_nce_cpu_rivals.py).
 #include <fmt/core.h>
 
 #include <cmath>
@@ -122,8 +122,9 @@ class Work {
 void serve(const Options& o) {
   Work work(o);
   work.both();
+  const bench::Clock clock = o.threads == 1 ? bench::thread_seconds : bench::wall_seconds;
   for (std::string line; std::getline(std::cin, line);) {
-    fmt::print("{:.9f}\n", bench::seconds([&] { work.both(); }, bench::wall_seconds));
+    fmt::print("{:.9f}\n", bench::seconds([&] { work.both(); }, clock));
     std::fflush(stdout);
   }
 }
