@@ -149,10 +149,14 @@ void check(const Request& r, const std::int64_t* out) {
     within<std::int64_t>("proposals", r.proposals, 1, std::int64_t{1} << 20, "1 to 2^20");
     if (r.joint > JointTilt::sum_plus_one) refuse("the joint tilt is none of the two");
   }
+  if (r.method == Method::uniform_distinct)
+    within<std::int64_t>("k", r.k, 1, 4096, "1 to 4096");  // quadratic; batches permute all
   if (r.method == Method::anchor_positive && p.column_labels == nullptr)
     refuse("anchor_positive needs column_labels");
   if (reads_scores(r) && p.rows > 0) check_scores(p);
   check_tilt(p);
+  constexpr std::int64_t most_trials = std::int64_t{1} << 31;  // blocks of a grid
+  if (p.rows * trials_per_row(r) > most_trials) refuse("more than 2^31 trials in one call");
   if (r.method != Method::anchor_positive && r.method != Method::disjoint_batches)
     check_exclusions(p);
   check_bits(r);

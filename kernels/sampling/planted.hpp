@@ -34,7 +34,7 @@ namespace assay::kernels::sampling {
     "top_k",                                                                                      \
     "SUPPORT.label", "the row's own class is among its negatives")                                \
   X(tilt_twice, "inverse_cdf gumbel_max exponential_race gumbel_top_k", "BIAS.tilt",              \
-    "beta counts twice")                                                                          \
+    "the tilt is applied twice: 2 beta in the exponent")                                          \
   X(temperature_forgotten, "inverse_cdf gumbel_max exponential_race gumbel_top_k", "BIAS.tilt",   \
     "inv_tau is taken for 1")                                                                     \
   X(counter_repeats_per_trial,                                                                    \
@@ -45,7 +45,8 @@ namespace assay::kernels::sampling {
   X(zero_mass_reachable, "gumbel_max exponential_race gumbel_top_k", "SUPPORT.zero_mass",         \
     "a column of weight 0 gets a very small one")                                                 \
   X(alias_off_by_one, "alias", "BIAS.alias", "the next column's alias is taken")                  \
-  X(alias_inclusive, "alias", "BIAS.alias", "the alias is taken where the column should be kept") \
+  X(alias_inverted, "alias", "BIAS.alias",                                                        \
+    "the column is kept where it should give way, and the reverse")                               \
   X(modulo_biased, "uniform", "BIAS.modulo", "remainder of a word in place of a product")         \
   X(top_k_off_by_one, "top_k gumbel_top_k", "BIAS.top_k", "the first place is skipped")           \
   X(top_k_ties_to_last, "top_k", "BIAS.ties", "ties go to the larger index")                      \

@@ -33,8 +33,8 @@ enum class Method : unsigned char {
   disjoint_batches,  ///< a random permutation of all columns: consecutive slices are the batches
 };
 inline constexpr int method_count = 11;
-/// Purposes of the augmentations in Philox's counter.
-inline constexpr std::uint32_t gaussian_purpose = 11, sign_purpose = 12;
+/// The augmentation's purpose in Philox's counter (augmentation.hpp).
+inline constexpr std::uint32_t augmentation_purpose = 11;
 
 std::string_view name_of(Method method);
 /// \throws std::invalid_argument for a name that is none
