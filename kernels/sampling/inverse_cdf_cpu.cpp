@@ -5,6 +5,9 @@
 // columns; a draw is a bisection over the tiles and one inside a tile. Rows with more draws than
 // columns get a guide table first: the column in which each of 2^g equal parts of the targets
 // begins, so that a draw bisects between neighbours.
+#include <algorithm>
+#include <limits>
+
 #include "kernels/sampling/inverse_cdf.cuh"
 #include "kernels/sampling/memory.hpp"
 #include "kernels/sampling/view.hpp"
@@ -13,145 +16,218 @@ namespace assay::kernels::sampling {
 namespace {
 
 constexpr double infinity64 = math64_detail::infinity64;
+/// Trials that are drawn together.
+constexpr int side_by_side = 16;
 
-/// One row at a time; buffers are kept between rows.
+/// One row at a time; buffers are kept between rows. Scores stay in the format they came in
+/// (binary32 from a matrix, binary64 from inner products).
+template <class Score>
 class RowSampler {
  public:
   explicit RowSampler(const View& v)
       : v_(v),
         tiles_(tiles_of(v.columns)),
-        arguments_(static_cast<std::size_t>(tiles_ * tile_columns), -infinity64),
-        sums_(arguments_.size()),
+        scores_(static_cast<std::size_t>(tiles_ * tile_columns), -lowest),
+        sums_(scores_.size()),
         ends_(static_cast<std::size_t>(tiles_)) {}
 
-  /// Weights and sums of a row. \throws RowError
+  /// The row's scores, [columns], to be filled in before `prepare`.
+  Score* scores() { return scores_.data(); }
+  /// Weights and their sums. \throws RowError
   void prepare(std::int64_t row) {
-    fill_arguments(row);
     exclude(row);
     const RowSummary summary = summarise_row();
     if (const char* reason = objection(summary, 1)) throw RowError(row, reason);
-    weigh(weight_scale(v_.tilt, summary.top));
-  }
-  /// W_j, after `prepare`.
-  const std::vector<std::uint64_t>& weights() const { return sums_; }
-  /// Weights become running sums inside tiles; ends become running sums of tiles.
-  void accumulate() {
+    const double scale = weight_scale(v_.tilt, summary.top);
     Wide before = 0;
     for (std::int64_t t = 0; t < tiles_; ++t) {
+      weigh(t, scale);
       std::uint64_t* const tile = sums_.data() + t * tile_columns;
-      for (int c = 1; c < tile_columns; ++c) tile[c] += tile[c - 1];
-      before += tile[tile_columns - 1];
-      ends_[static_cast<std::size_t>(t)] = before;
+      std::uint64_t sum = 0;  // in a register: not through memory from column to column
+      for (int c = 0; c < tile_columns; ++c) tile[c] = sum += tile[c];
+      ends_[static_cast<std::size_t>(t)] = before += sum;
     }
   }
-  /// The first column whose cumulative sum exceeds floor(u T / 2^bits).
-  std::int64_t at(std::uint64_t u, int bits) const {
-    const Wide target = target_of(u, bits, ends_.back());
-    std::int64_t tile = 0;  // bisection without branches: tiles that end at or before the target
-    for (std::int64_t count = tiles_; count > 1;) {
+  /// W_j, after `prepare`.
+  std::vector<std::uint64_t> weights() const {
+    std::vector<std::uint64_t> w(sums_);
+    for (std::size_t j = w.size(); j-- > 0;)
+      if (j % tile_columns != 0) w[j] -= w[j - 1];
+    w.resize(static_cast<std::size_t>(v_.columns));
+    return w;
+  }
+  /// Of each u: the first column whose cumulative sum exceeds floor(u T / 2^bits). Bisections side
+  /// by side, without branches, so that they wait for memory together.
+  void find(const std::uint64_t (&u)[side_by_side], int bits,
+            std::int64_t (&column)[side_by_side]) const {
+    Wide target[side_by_side];
+    std::int64_t tile[side_by_side] = {};  // tiles that end at or before the target
+    for (int l = 0; l < side_by_side; ++l) target[l] = target_of(u[l], bits, ends_.back());
+    for (std::int64_t count = tiles_; count > 1; count -= count / 2) {
       const std::int64_t half = count / 2;
-      tile = ends_[static_cast<std::size_t>(tile + half - 1)] > target ? tile : tile + half;
-      count -= half;
+      for (int l = 0; l < side_by_side; ++l)
+        tile[l] += half & -static_cast<std::int64_t>(
+                              ends_[static_cast<std::size_t>(tile[l] + half - 1)] <= target[l]);
     }
-    return in_tile(tile, target);
+    const std::uint64_t* sums[side_by_side];
+    std::uint64_t rest[side_by_side];
+    for (int l = 0; l < side_by_side; ++l) {
+      const Wide before = tile[l] > 0 ? ends_[static_cast<std::size_t>(tile[l] - 1)] : Wide(0);
+      rest[l] = static_cast<std::uint64_t>(target[l] - before);
+      sums[l] = sums_.data() + tile[l] * tile_columns;
+    }
+    for (std::int64_t half = tile_columns / 2; half > 0; half /= 2)
+      for (int l = 0; l < side_by_side; ++l)
+        sums[l] += half & -static_cast<std::int64_t>(sums[l][half - 1] <= rest[l]);
+    for (int l = 0; l < side_by_side; ++l) column[l] = sums[l] - sums_.data();
   }
 
  private:
-  std::int64_t in_tile(std::int64_t t, Wide target) const {
-    const Wide before = t > 0 ? ends_[static_cast<std::size_t>(t - 1)] : Wide(0);
-    const auto rest = static_cast<std::uint64_t>(target - before);
-    const std::uint64_t* const tile = sums_.data() + t * tile_columns;
-    int first = 0;
-    for (int half = tile_columns / 2; half > 0; half /= 2)
-      first = tile[first + half - 1] > rest ? first : first + half;
-    return t * tile_columns + first;
-  }
+  static constexpr Score lowest = std::numeric_limits<Score>::infinity();
 
-  void fill_arguments(std::int64_t row) {
-    double* const t = arguments_.data();
-    const Plain plain;
-    if (v_.tilt == Tilt::uniform) {
-      for (std::int64_t j = 0; j < v_.columns; ++j) t[j] = 0.0;
-      return;
-    }
-    if (v_.scores != nullptr) {
-      const float* const s = v_.scores + row * v_.score_stride;
-      for (std::int64_t j = 0; j < v_.columns; ++j) t[j] = s[j];
-    } else {
-      for (std::int64_t j = 0; j < v_.columns; ++j) t[j] = score_of(v_, row, j);
-    }
-    if (v_.tilt == Tilt::exponential) {
-      const double factor = exponent_factor(plain, v_);
-      for (std::int64_t j = 0; j < v_.columns; ++j) t[j] *= factor;
-    } else if (v_.tilt == Tilt::polynomial) {
-      for (std::int64_t j = 0; j < v_.columns; ++j) t[j] = argument_of_score(plain, v_, t[j]);
-    }
-  }
-
+  /// Excluded columns get the score -inf, whatever they had.
   void exclude(std::int64_t row) {
-    double* const t = arguments_.data();
+    Score* const s = scores_.data();
     if (v_.tilt == Tilt::weights)  // a negative weight must not pass for an exclusion
-      for (std::int64_t j = 0; j < v_.columns; ++j)
-        if (t[j] < 0.0) t[j] = infinity64;
-    if (v_.self != nullptr && v_.self[row] >= 0) t[v_.self[row]] = -infinity64;
-    if (v_.positive != nullptr && v_.positive[row] >= 0) t[v_.positive[row]] = -infinity64;
+      for (std::int64_t j = 0; j < v_.columns; ++j) s[j] = s[j] < 0 ? lowest : s[j];
+    if (v_.self != nullptr && v_.self[row] >= 0) s[v_.self[row]] = -lowest;
+    if (v_.positive != nullptr && v_.positive[row] >= 0) s[v_.positive[row]] = -lowest;
     if (v_.row_labels == nullptr) return;
     const std::int32_t label = v_.row_labels[row];
     for (std::int64_t j = 0; j < v_.columns; ++j)
-      t[j] = v_.column_labels[j] == label ? -infinity64 : t[j];
+      s[j] = v_.column_labels[j] == label ? -lowest : s[j];
   }
 
+  /// The argument of a score that may be an exclusion.
+  double argument(Score s) const {
+    if (s == -lowest) return -infinity64;
+    return argument_of_score(Plain(), v_, static_cast<double>(s));
+  }
+
+  /// Arguments do not decrease with the score, nor do their roundings: the top belongs to the
+  /// largest score.
   RowSummary summarise_row() const {
-    constexpr int lanes = 8;
-    const double* const t = arguments_.data();
-    double top[lanes];
-    std::int64_t bad[lanes] = {};
-    for (double& x : top) x = -infinity64;
-    for (std::size_t j = 0; j < arguments_.size(); j += lanes)
-      for (int l = 0; l < lanes; ++l) {
-        const double x = t[j + static_cast<std::size_t>(l)];
+    constexpr std::size_t lanes = 32;
+    const Score* const s = scores_.data();
+    Score top[lanes];
+    std::int32_t bad[lanes] = {};
+    for (Score& x : top) x = -lowest;
+    for (std::size_t j = 0; j < scores_.size(); j += lanes)
+      for (std::size_t l = 0; l < lanes; ++l) {
+        const Score x = s[j + l];
         top[l] = x > top[l] ? x : top[l];
-        bad[l] |= x < infinity64 ? 0 : 1;
+        bad[l] |= x < lowest ? 0 : 1;
       }
-    RowSummary all{top[0], 0, 0};
-    for (int l = 0; l < lanes; ++l) {
-      all.top = top[l] > all.top ? top[l] : all.top;
-      all.bad |= static_cast<int>(bad[l]);
+    RowSummary all{-infinity64, 0, 0};
+    Score largest = -lowest;
+    for (std::size_t l = 0; l < lanes; ++l) {
+      largest = top[l] > largest ? top[l] : largest;
+      all.bad |= bad[l];
     }
+    all.top = argument(largest);
+    all.bad |= is_bad(all.top) ? 1 : 0;
     all.support = has_weight(v_.tilt, all.top) ? 1 : 0;
     return all;
   }
 
-  void weigh(double scale) {
-    const double* const t = arguments_.data();
-    std::uint64_t* const w = sums_.data();
-    const std::size_t count = sums_.size();
+  void weigh(std::int64_t tile, double scale) {
+    const Score* const s = scores_.data() + tile * tile_columns;
+    std::uint64_t* const w = sums_.data() + tile * tile_columns;
     if (v_.tilt == Tilt::exponential) {
-      for (std::size_t j = 0; j < count; ++j) w[j] = scaled_exp_f64(t[j] - scale);
+      const double factor = exponent_factor(Plain(), v_);
+      for (int c = 0; c < tile_columns; ++c)
+        w[c] = scaled_exp_f64(static_cast<double>(s[c]) * factor - scale);
     } else {
-      for (std::size_t j = 0; j < count; ++j) w[j] = integer_weight(v_.tilt, v_.power, t[j], scale);
+      for (int c = 0; c < tile_columns; ++c)
+        w[c] = integer_weight(v_.tilt, v_.power, argument(s[c]), scale);
     }
   }
 
   const View& v_;
   std::int64_t tiles_;
-  std::vector<double> arguments_;    // padded with -inf
-  std::vector<std::uint64_t> sums_;  // padded with 0
+  std::vector<Score> scores_;        // padded with -inf
+  std::vector<std::uint64_t> sums_;  // running sums inside tiles
   std::vector<Wide> ends_;
 };
 
-template <class Words>
+/// The scores of a row, as they enter the sampler.
+void fill(const View& v, std::int64_t row, float* scores) {
+  if (v.tilt == Tilt::uniform) {
+    std::fill_n(scores, v.columns, 0.0f);
+    return;
+  }
+  std::copy_n(v.scores + row * v.score_stride, v.columns, scores);
+}
+void fill(const View& v, std::int64_t row, double* scores) {
+  for (std::int64_t j = 0; j < v.columns; ++j) scores[j] = score_of(v, row, j);
+}
+
+/// What the scores of a view are held in.
+bool in_double(const View& v) { return v.scores == nullptr && v.tilt != Tilt::uniform; }
+
+/// The rounds of Philox side by side, in loops that vectorise.
+void leading_bits_of(const PhiloxWords& words, Stream first, int bits,
+                     std::uint64_t (&u)[side_by_side]) {
+  using namespace philox_detail;
+  std::uint32_t c0[side_by_side], c1[side_by_side], c2[side_by_side], c3[side_by_side];
+  for (int l = 0; l < side_by_side; ++l) {
+    c0[l] = 0;
+    c1[l] = first.trial + static_cast<std::uint32_t>(l);
+    c2[l] = first.row;
+    c3[l] = words.call << 4 | words.purpose;
+  }
+  auto key_0 = static_cast<std::uint32_t>(words.seed);
+  auto key_1 = static_cast<std::uint32_t>(words.seed >> 32);
+  for (int i = 0; i < rounds; ++i, key_0 += weyl_0, key_1 += weyl_1)
+    for (int l = 0; l < side_by_side; ++l) {
+      const std::uint64_t p0 = std::uint64_t{multiplier_0} * c0[l];
+      const std::uint64_t p1 = std::uint64_t{multiplier_1} * c2[l];
+      c0[l] = static_cast<std::uint32_t>(p1 >> 32) ^ c1[l] ^ key_0;
+      c1[l] = static_cast<std::uint32_t>(p1);
+      c2[l] = static_cast<std::uint32_t>(p0 >> 32) ^ c3[l] ^ key_1;
+      c3[l] = static_cast<std::uint32_t>(p0);
+    }
+  for (int l = 0; l < side_by_side; ++l) {
+    const std::uint64_t word = std::uint64_t{c0[l]} << 32 | c1[l];
+    u[l] = word >> (64 - bits);  // of up to 32 bits: those of the first word
+  }
+}
+void leading_bits_of(const GivenWords& words, Stream first, int bits,
+                     std::uint64_t (&u)[side_by_side]) {
+  for (std::uint32_t l = 0; l < side_by_side && first.trial + l < words.trials; ++l)
+    u[l] = leading_bits(words, {first.row, first.trial + l}, 0, bits);
+}
+
+template <class Score, class Words>
 void draw_rows(const Request& request, const View& v, const Words& words, std::int64_t* out) {
-  RowSampler sampler(v);
+  RowSampler<Score> sampler(v);
   for (std::int64_t row = 0; row < v.rows; ++row) {
+    fill(v, row, sampler.scores());
     sampler.prepare(row);
-    sampler.accumulate();
-    for (std::int64_t trial = 0; trial < request.k; ++trial) {
-      const Stream stream = stream_of(Plain(), row, trial, request.words.first_row);
-      out[row * request.k + trial] =
-          sampler.at(leading_bits(words, stream, 0, request.bits), request.bits);
+    std::int64_t* const mine = out + row * request.k;
+    for (std::int64_t trial = 0; trial < request.k; trial += side_by_side) {
+      std::uint64_t u[side_by_side] = {};
+      leading_bits_of(words, stream_of(Plain(), row, trial, request.words.first_row), request.bits,
+                      u);
+      std::int64_t column[side_by_side];
+      sampler.find(u, request.bits, column);
+      std::copy_n(column, std::min<std::int64_t>(side_by_side, request.k - trial), mine + trial);
     }
   }
+}
+
+template <class Words>
+void draw_all(const Request& request, const View& v, const Words& words, std::int64_t* out) {
+  in_double(v) ? draw_rows<double>(request, v, words, out)
+               : draw_rows<float>(request, v, words, out);
+}
+
+template <class Score>
+std::vector<std::uint64_t> weights_of(const View& v, std::int64_t row) {
+  RowSampler<Score> sampler(v);
+  fill(v, row, sampler.scores());
+  sampler.prepare(row);
+  return sampler.weights();
 }
 
 }  // namespace
@@ -165,13 +241,13 @@ void sample_cpu(const Request& request, std::int64_t* out) {
   const View v = view_of(request.population, memory);
   const WordSource& w = request.words;
   if (w.given != nullptr)
-    draw_rows(request, v,
-              GivenWords{w.given, std::uint64_t(request.k), std::uint64_t(words_per_trial(request)),
-                         std::uint32_t(w.first_row)},
-              out);
+    draw_all(request, v,
+             GivenWords{w.given, std::uint64_t(request.k), std::uint64_t(words_per_trial(request)),
+                        std::uint32_t(w.first_row)},
+             out);
   else
-    draw_rows(request, v, PhiloxWords{w.seed, std::uint32_t(w.call), std::uint32_t(request.method)},
-              out);
+    draw_all(request, v, PhiloxWords{w.seed, std::uint32_t(w.call), std::uint32_t(request.method)},
+             out);
 }
 
 std::vector<std::uint64_t> integer_weights(const Population& population, std::int64_t row) {
@@ -183,11 +259,7 @@ std::vector<std::uint64_t> integer_weights(const Population& population, std::in
     throw std::invalid_argument("sampling: row " + std::to_string(row) + " does not exist");
   HostMemory memory;
   const View v = view_of(population, memory);
-  RowSampler sampler(v);
-  sampler.prepare(row);
-  std::vector<std::uint64_t> weights = sampler.weights();
-  weights.resize(static_cast<std::size_t>(population.columns));
-  return weights;
+  return in_double(v) ? weights_of<double>(v, row) : weights_of<float>(v, row);
 }
 
 }  // namespace assay::kernels::sampling
