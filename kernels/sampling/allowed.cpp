@@ -16,56 +16,39 @@ std::vector<std::int64_t> ordered_by(const std::int32_t* labels, std::int64_t co
   return order;
 }
 
-using Run = std::pair<std::int64_t, std::int64_t>;
-
-/// Increasing and disjoint, from at most three that may overlap.
-ExcludedRuns joined(std::vector<Run> runs, std::int64_t columns) {
-  std::sort(runs.begin(), runs.end());
-  ExcludedRuns result{{columns, columns, columns}, {columns, columns, columns}, columns};
-  int used = 0;
-  for (const Run& run : runs) {
-    const std::int64_t first = used > 0 ? std::max(run.first, result.end[used - 1]) : run.first;
-    if (first >= run.second) continue;
-    result.first[used] = first;
-    result.end[used++] = run.second;
-    result.allowed -= run.second - first;
-  }
-  return result;
-}
-
 }  // namespace
 
 AllowedSets allowed_sets(const Population& p, Fault fault) {
   AllowedSets sets;
-  std::vector<std::int64_t> place;
-  if (p.column_labels != nullptr) {
-    sets.order = ordered_by(p.column_labels, p.columns);
-    place.resize(sets.order.size());
-    for (std::size_t i = 0; i < place.size(); ++i)
-      place[static_cast<std::size_t>(sets.order[i])] = static_cast<std::int64_t>(i);
-  }
+  const bool labelled = p.row_labels != nullptr && fault != Fault::label_leaks;
+  if (labelled) sets.by_label = ordered_by(p.column_labels, p.columns);
+  const auto& by_label = sets.by_label;
   sets.rows.reserve(static_cast<std::size_t>(p.rows));
   for (std::int64_t row = 0; row < p.rows; ++row) {
-    std::vector<Run> runs;
-    const auto exclude = [&](const std::int64_t* columns) {
-      if (columns == nullptr || columns[row] < 0) return;
-      const std::int64_t at =
-          place.empty() ? columns[row] : place[static_cast<std::size_t>(columns[row])];
-      runs.emplace_back(at, at + 1);
-    };
-    if (fault != Fault::self_leaks) exclude(p.self);
-    if (fault != Fault::positive_leaks) exclude(p.positive);
-    if (p.row_labels != nullptr && fault != Fault::label_leaks) {
+    Excluded e{0, 0, {no_rank, no_rank}, p.columns};
+    auto first = by_label.begin(), end = first;
+    if (labelled) {
       const std::int32_t label = p.row_labels[row];
-      const auto first = std::partition_point(
-          sets.order.begin(), sets.order.end(),
-          [&](std::int64_t column) { return p.column_labels[column] < label; });
-      const auto end = std::partition_point(first, sets.order.end(), [&](std::int64_t column) {
+      first = std::partition_point(by_label.begin(), by_label.end(), [&](std::int64_t column) {
+        return p.column_labels[column] < label;
+      });
+      end = std::partition_point(first, by_label.end(), [&](std::int64_t column) {
         return p.column_labels[column] == label;
       });
-      runs.emplace_back(first - sets.order.begin(), end - sets.order.begin());
     }
-    sets.rows.push_back(joined(std::move(runs), p.columns));
+    e.class_first = first - by_label.begin();
+    e.members = end - first;
+    const auto exclude = [&](const std::int64_t* columns, std::int64_t& rank) {
+      if (columns == nullptr || columns[row] < 0) return;
+      const auto at = std::lower_bound(first, end, columns[row]);
+      if (at == end || *at != columns[row]) rank = columns[row] - (at - first);
+    };
+    if (fault != Fault::self_leaks) exclude(p.self, e.rank[0]);
+    if (fault != Fault::positive_leaks) exclude(p.positive, e.rank[1]);
+    if (e.rank[0] == e.rank[1]) e.rank[1] = no_rank;
+    if (e.rank[1] < e.rank[0]) std::swap(e.rank[0], e.rank[1]);
+    e.allowed -= e.members + (e.rank[0] < no_rank ? 1 : 0) + (e.rank[1] < no_rank ? 1 : 0);
+    sets.rows.push_back(e);
   }
   return sets;
 }

@@ -76,7 +76,7 @@ __device__ Keyed key_of(const Policy& policy, const View& v, const Words& words,
   double t = argument_of(policy, v, row, column);
   if (!has_weight(v.tilt, t)) {
     if (!policy.is(Fault::zero_mass_reachable) || is_excluded(policy, v, row, column)) return none;
-    t = v.tilt == Tilt::exponential ? top - 8.0 : top / 4096;
+    t = v.tilt == Tilt::exponential ? top - 2.0 : top / 4;
   }
   if (method == Method::top_k) return {t, column};
   const double e = exponential_variate(policy, words, stream, column, bits);
@@ -96,7 +96,8 @@ static __global__ void __launch_bounds__(key_threads)
   const std::int64_t row = blockIdx.x / trials, trial = blockIdx.x % trials;
   if (summaries[row].bad != 0 || summaries[row].support == 0) return;  // the whole block
   const Stream stream = stream_of(policy, row, trial, first_row);
-  const bool skip = policy.is(Fault::top_k_off_by_one);
+  const bool skip = policy.is(Fault::top_k_off_by_one) &&
+                    (method == Method::top_k || method == Method::gumbel_top_k);
   Keyed last{0.0, -1};
   for (std::int64_t place = skip ? -1 : 0; place < count; ++place) {
     Keyed best{0.0, -1};

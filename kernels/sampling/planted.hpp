@@ -20,7 +20,8 @@ namespace assay::kernels::sampling {
     "the cumulative sum is kept in binary32")                                                     \
   X(search_not_strict, "inverse_cdf", "SUPPORT.zero_mass",                                        \
     "<= for < in the search: a column of weight 0 is drawn at u = 0")                             \
-  X(weight_off_five_percent, "inverse_cdf alias", "BIAS.weight", "one weight times 1.05")         \
+  X(weight_off_five_percent, "inverse_cdf alias", "BIAS.weight",                                  \
+    "every third weight times 1.05 (alias: 0.95)")                                                \
   X(self_leaks,                                                                                   \
     "inverse_cdf gumbel_max exponential_race gumbel_top_k uniform uniform_distinct rejection "    \
     "top_k",                                                                                      \
@@ -33,24 +34,24 @@ namespace assay::kernels::sampling {
     "inverse_cdf gumbel_max exponential_race gumbel_top_k uniform uniform_distinct rejection "    \
     "top_k",                                                                                      \
     "SUPPORT.label", "the row's own class is among its negatives")                                \
-  X(tilt_twice, "inverse_cdf gumbel_max exponential_race gumbel_top_k", "BIAS.tilt",              \
-    "the tilt is applied twice: 2 beta in the exponent")                                          \
-  X(temperature_forgotten, "inverse_cdf gumbel_max exponential_race gumbel_top_k", "BIAS.tilt",   \
-    "inv_tau is taken for 1")                                                                     \
+  X(tilt_twice, "inverse_cdf gumbel_max exponential_race gumbel_top_k rejection", "BIAS.tilt",    \
+    "the tilt is applied twice: 2 beta in the exponent (rejection: 2 u)")                         \
+  X(temperature_forgotten, "inverse_cdf gumbel_max exponential_race gumbel_top_k rejection",      \
+    "BIAS.tilt", "inv_tau is taken for 1")                                                        \
   X(counter_repeats_per_trial,                                                                    \
     "inverse_cdf alias gumbel_max exponential_race uniform anchor_positive",                      \
     "STREAM.reused_counter", "every trial of a row reads the same words")                         \
   X(counter_repeats_per_row, "any", "STREAM.reused_counter", "every row reads the same words")    \
   X(counter_repeats_per_call, "any", "STREAM.reused_counter", "every call reads the same words")  \
   X(zero_mass_reachable, "gumbel_max exponential_race gumbel_top_k", "SUPPORT.zero_mass",         \
-    "a column of weight 0 gets a very small one")                                                 \
+    "a column of weight 0 gets a small one")                                                      \
   X(alias_off_by_one, "alias", "BIAS.alias", "the next column's alias is taken")                  \
   X(alias_inverted, "alias", "BIAS.alias",                                                        \
     "the column is kept where it should give way, and the reverse")                               \
   X(modulo_biased, "uniform", "BIAS.modulo", "remainder of a word in place of a product")         \
   X(top_k_off_by_one, "top_k gumbel_top_k", "BIAS.top_k", "the first place is skipped")           \
   X(top_k_ties_to_last, "top_k", "BIAS.ties", "ties go to the larger index")                      \
-  X(duplicates, "gumbel_top_k uniform_distinct disjoint_batches", "SUPPORT.duplicate",            \
+  X(duplicates, "top_k gumbel_top_k uniform_distinct disjoint_batches", "SUPPORT.duplicate",      \
     "what was taken can be taken again")                                                          \
   X(gumbel_of_zero, "gumbel_max exponential_race gumbel_top_k", "EDGE.exp_zero",                  \
     "u may be exactly 1, its exponential variate 0")                                              \

@@ -143,7 +143,7 @@ __host__ __device__ std::uint64_t weight_at(const Policy& policy, const View& v,
   if (column >= v.columns) return 0;
   if (policy.is(Fault::last_bin_lost) && column == v.columns - 1) return 0;
   std::uint64_t w = integer_weight(v.tilt, v.power, argument_of(policy, v, row, column), scale);
-  if (policy.is(Fault::weight_off_five_percent) && column == v.columns / 2) w += w / 20;
+  if (policy.is(Fault::weight_off_five_percent) && column % 3 == 1) w += w / 20;
   return w;
 }
 

@@ -13,7 +13,7 @@
 
 namespace assay::kernels::sampling {
 
-/// out[row][k]. Summaries are those of the tilt exp(u): their top is the largest u.
+/// out[row][k]. The view has the tilt exp(u), beta = 1: the top of a summary is the largest u.
 template <class Words, class Policy>
 static __global__ void __launch_bounds__(uniform_threads)
     draw_by_rejection(Policy policy, View v, Allowed allowed, Words words, JointTilt joint,
@@ -31,7 +31,7 @@ static __global__ void __launch_bounds__(uniform_threads)
     for (std::int64_t i = 0; i < k; ++i) {
       const std::uint64_t u = words.word64(stream, base + static_cast<std::uint64_t>(i));
       mine[i] = allowed.column(row, static_cast<std::int64_t>(scaled_to(u, 64, n)));
-      const double t = score_of(v, row, mine[i]) * v.inv_tau;
+      const double t = score_of(v, row, mine[i]) * exponent_factor(policy, v);
       largest = t > largest ? t : largest;
       sum += t + 1.0;
     }

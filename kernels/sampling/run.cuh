@@ -101,10 +101,8 @@ class Run {
     std::vector<std::int64_t> other;
     for (std::int64_t row = 0; row < rows(); ++row) {
       std::vector<std::uint64_t> weights = integer_weights(q_.population, row);
-      if (fault_ == Fault::weight_off_five_percent) {
-        std::uint64_t& w = weights[static_cast<std::size_t>(columns / 2)];
-        w -= w / 20;  // down: weights have a limit
-      }
+      for (std::size_t j = 1; j < weights.size(); j += 3)
+        if (fault_ == Fault::weight_off_five_percent) weights[j] -= weights[j] / 20;
       const AliasTable table = alias_table(weights);
       accept.insert(accept.end(), table.accept.begin(), table.accept.end());
       other.insert(other.end(), table.other.begin(), table.other.end());
@@ -140,9 +138,9 @@ class Run {
       const std::int64_t left = sets.rows[static_cast<std::size_t>(row)].allowed;
       if (const char* reason = objection({0, left, 0}, wanted)) throw RowError(row, reason);
     }
-    return {sets.order.empty()
-                ? nullptr
-                : memory_.input(sets.order.data(), static_cast<std::int64_t>(sets.order.size())),
+    return {sets.by_label.empty() ? nullptr
+                                  : memory_.input(sets.by_label.data(),
+                                                  static_cast<std::int64_t>(sets.by_label.size())),
             memory_.input(sets.rows.data(), rows())};
   }
 

@@ -14,16 +14,28 @@ namespace assay::kernels::sampling {
 
 inline constexpr int uniform_threads = 128;
 
-/// AllowedSets where a kernel runs; `order` may be null.
+/// AllowedSets where a kernel runs; `by_label` may be null.
 struct Allowed {
-  const std::int64_t* order;
-  const ExcludedRuns* rows;
+  const std::int64_t* by_label;
+  const Excluded* rows;
 
+  /// The allowed column of a rank, in rising order.
   __host__ __device__ std::int64_t column(std::int64_t row, std::int64_t rank) const {
-    const ExcludedRuns& runs = rows[row];
-    for (int i = 0; i < 3; ++i)
-      if (rank >= runs.first[i]) rank += runs.end[i] - runs.first[i];
-    return order != nullptr ? order[rank] : rank;
+    const Excluded& e = rows[row];
+    if (rank >= e.rank[0]) ++rank;
+    if (rank >= e.rank[1]) ++rank;
+    if (e.members == 0) return rank;
+    // Members that come before it: those whose column less the members before them is <= rank.
+    const std::int64_t* const members = by_label + e.class_first;
+    std::int64_t low = 0, high = e.members;
+    while (low < high) {
+      const std::int64_t middle = low + (high - low) / 2;
+      if (members[middle] - middle <= rank)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return rank + low;
   }
 };
 
