@@ -2,11 +2,12 @@
 // Inverse CDF on one core: the indices of the kernel, from one pass of loops that vectorise.
 //
 // A row of arguments becomes a row of integer weights and their running sums inside tiles of 256
-// columns; a draw is a bisection over the tiles and one inside a tile. Rows with more draws than
-// columns get a guide table first: the column in which each of 2^g equal parts of the targets
-// begins, so that a draw bisects between neighbours.
+// columns; a draw is a bisection over the tiles and one inside a tile. Rows with at least as many
+// draws as columns get a guide table first: the tile in which each of 2^g equal parts of the
+// numbers begins, so that a draw bisects between neighbours.
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/sampling/inverse_cdf.cuh"
 #include "kernels/sampling/memory.hpp"
@@ -48,6 +49,18 @@ class RowSampler {
       ends_[static_cast<std::size_t>(t)] = before += sum;
     }
   }
+  /// The tile in which each of 2^g parts of the numbers begins; pays off for many draws.
+  void build_guide(int bits) {
+    for (guide_bits_ = 1; guide_bits_ < bits && tiles_ >> guide_bits_ != 0;) ++guide_bits_;
+    guide_.resize((std::size_t{1} << guide_bits_) + 1);
+    std::int64_t tile = 0;
+    for (std::size_t part = 0; part + 1 < guide_.size(); ++part) {
+      const Wide target = target_of(part, guide_bits_, ends_.back());
+      while (ends_[static_cast<std::size_t>(tile)] <= target) ++tile;
+      guide_[part] = tile;
+    }
+    guide_.back() = tiles_ - 1;
+  }
   /// W_j, after `prepare`.
   std::vector<std::uint64_t> weights() const {
     std::vector<std::uint64_t> w(sums_);
@@ -63,11 +76,18 @@ class RowSampler {
     Wide target[side_by_side];
     std::int64_t tile[side_by_side] = {};  // tiles that end at or before the target
     for (int l = 0; l < side_by_side; ++l) target[l] = target_of(u[l], bits, ends_.back());
-    for (std::int64_t count = tiles_; count > 1; count -= count / 2) {
+    for (std::int64_t count = guide_.empty() ? tiles_ : 1; count > 1; count -= count / 2) {
       const std::int64_t half = count / 2;
       for (int l = 0; l < side_by_side; ++l)
         tile[l] += half & -static_cast<std::int64_t>(
                               ends_[static_cast<std::size_t>(tile[l] + half - 1)] <= target[l]);
+    }
+    for (int l = 0; l < side_by_side && !guide_.empty(); ++l) {
+      const std::int64_t* const part = guide_.data() + (u[l] >> (bits - guide_bits_));
+      tile[l] = part[0];
+      for (std::int64_t count = part[1] - part[0] + 1; count > 1; count -= count / 2)
+        tile[l] +=
+            ends_[static_cast<std::size_t>(tile[l] + count / 2 - 1)] > target[l] ? 0 : count / 2;
     }
     const std::uint64_t* sums[side_by_side];
     std::uint64_t rest[side_by_side];
@@ -148,6 +168,8 @@ class RowSampler {
   std::vector<Score> scores_;        // padded with -inf
   std::vector<std::uint64_t> sums_;  // running sums inside tiles
   std::vector<Wide> ends_;
+  std::vector<std::int64_t> guide_;
+  int guide_bits_ = 0;
 };
 
 /// The scores of a row, as they enter the sampler.
@@ -161,6 +183,64 @@ void fill(const View& v, std::int64_t row, float* scores) {
 void fill(const View& v, std::int64_t row, double* scores) {
   for (std::int64_t j = 0; j < v.columns; ++j) scores[j] = score_of(v, row, j);
 }
+
+/// Rows whose inner products are formed together, so that a column is read and widened once.
+constexpr int rows_together = 4;
+
+/// The sums of `inner_product`, in its order, of one column with several widened rows.
+void add_products(const double* x, std::int64_t dimension, const float* y, std::int64_t at,
+                  double (&lane)[rows_together][8]) {
+  double wide[8];
+  for (int l = 0; l < 8; ++l) wide[l] = static_cast<double>(y[at + l]);
+  for (int r = 0; r < rows_together; ++r)
+    for (int l = 0; l < 8; ++l)
+      lane[r][l] = std::fma(x[r * dimension + at + l], wide[l], lane[r][l]);
+}
+
+/// Scores of a view's rows, so many together; the same numbers as `score_of`.
+class BlockOfScores {
+ public:
+  explicit BlockOfScores(const View& v)
+      : v_(v),
+        x_(static_cast<std::size_t>(rows_together * v.dimension)),
+        scores_(static_cast<std::size_t>(v.scores == nullptr ? rows_together * v.columns : 0)) {}
+
+  /// [columns], valid until the next call.
+  const double* row(std::int64_t row) {
+    if (row / rows_together != block_) compute(row / rows_together);
+    return scores_.data() + row % rows_together * v_.columns;
+  }
+
+ private:
+  void compute(std::int64_t block) {
+    block_ = block;
+    const std::int64_t d = v_.dimension;
+    for (std::int64_t r = 0; r < rows_together; ++r) {
+      const std::int64_t row = std::min(block * rows_together + r, v_.rows - 1);
+      std::copy_n(v_.x + row * d, d, x_.begin() + r * d);
+    }
+    for (std::int64_t j = 0; j < v_.columns; ++j) {
+      const float* const y = v_.y + j * d;
+      double lane[rows_together][8] = {};
+      std::int64_t a = 0;
+      for (; a + 8 <= d; a += 8) add_products(x_.data(), d, y, a, lane);
+      for (int l = 0; a + l < d; ++l)
+        for (int r = 0; r < rows_together; ++r)
+          lane[r][l] = std::fma(x_[static_cast<std::size_t>(r * d + a + l)],
+                                static_cast<double>(y[a + l]), lane[r][l]);
+      for (int r = 0; r < rows_together; ++r) {
+        const double* const s = lane[r];
+        scores_[static_cast<std::size_t>(r * v_.columns + j)] =
+            ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+      }
+    }
+  }
+
+  const View& v_;
+  std::vector<double> x_;
+  std::vector<double> scores_;
+  std::int64_t block_ = -1;
+};
 
 /// What the scores of a view are held in.
 bool in_double(const View& v) { return v.scores == nullptr && v.tilt != Tilt::uniform; }
@@ -201,9 +281,14 @@ void leading_bits_of(const GivenWords& words, Stream first, int bits,
 template <class Score, class Words>
 void draw_rows(const Request& request, const View& v, const Words& words, std::int64_t* out) {
   RowSampler<Score> sampler(v);
+  [[maybe_unused]] BlockOfScores block(v);
   for (std::int64_t row = 0; row < v.rows; ++row) {
-    fill(v, row, sampler.scores());
+    if constexpr (std::is_same_v<Score, double>)
+      std::copy_n(block.row(row), v.columns, sampler.scores());
+    else
+      fill(v, row, sampler.scores());
     sampler.prepare(row);
+    if (request.k >= v.columns) sampler.build_guide(request.bits);
     std::int64_t* const mine = out + row * request.k;
     for (std::int64_t trial = 0; trial < request.k; trial += side_by_side) {
       std::uint64_t u[side_by_side] = {};

@@ -3,11 +3,15 @@
 #include <stdexcept>
 
 #include "kernels/loss/info_nce.hpp"
-#include "kernels/sampling/sampling.hpp"
+#include "kernels/sampling/augmentation.hpp"
 
 namespace assay::kernels::sampling {
 
 void sample_cuda(const Request&, std::int64_t*) {
+  throw std::runtime_error("CUDA: " + cuda_unavailable_reason());
+}
+
+void augment_cuda(const Augmentation&, float*) {
   throw std::runtime_error("CUDA: " + cuda_unavailable_reason());
 }
 

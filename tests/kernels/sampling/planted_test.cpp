@@ -29,9 +29,9 @@ Case telling_case(Method method) {
   c.request.population.beta = 2;
   c.request.population.inv_tau = 1.5f;
   c.request.k = method == Method::rejection ? 2 : method == Method::uniform_distinct ? 20 : 12;
-  if (method == Method::inverse_cdf || method == Method::uniform) c.request.k = 150;
-  if (method == Method::alias) c.request.k = 150;
-  if (method == Method::gumbel_max || method == Method::exponential_race) c.request.k = 40;
+  if (method == Method::inverse_cdf || method == Method::uniform) c.request.k = 60;
+  if (method == Method::alias) c.request.k = 60;
+  if (method == Method::gumbel_max || method == Method::exponential_race) c.request.k = 30;
   c.request.bits = 32;
   c.request.words = {99, 3, 0, nullptr, 0};
   return c;
@@ -44,17 +44,22 @@ TEST(PlantedSampling, EveryFaultChangesEveryMethodItBreaks) {
     Case c = telling_case(method);
     const std::vector<std::int64_t> sound = emulated(c.view());
     EXPECT_EQ(planted(c.view(), Fault::none), sound) << name_of(method);
+    int next = m;
     for (const FaultEntry& e : fault_catalogue) {
+      // That a fault of another method changes nothing is tried on every fourth.
+      if (!e.breaks(name_of(method)) && ++next % 4 != 0) continue;
       Case changed = telling_case(method);
       if (e.fault == Fault::gumbel_of_zero) changed.request.bits = 4;
-      if (e.fault == Fault::search_not_strict || e.fault == Fault::open_closed_swapped)
-        changed.request.bits = 8;
+      const bool at_ends =
+          e.fault == Fault::search_not_strict || e.fault == Fault::open_closed_swapped;
+      if (at_ends && method == Method::inverse_cdf)
+        for (int i = 0; i < 6 * 60; ++i) changed.words.push_back(i % 2 == 0 ? 0 : ~0u);
       if (e.fault == Fault::float_cumulative_sum) {  // a sum of 1 no longer grows by 2^-26
         for (std::size_t i = 0; i < changed.scores.size(); ++i)
           changed.scores[i] = i % 40 == 0 ? 0.0f : -6.0f;
         changed.self.assign(6, -1), changed.positive.assign(6, -1),
             changed.row_labels.assign(6, 1000);
-        changed.words.assign(6 * 150, 0xfffffc00u);
+        changed.words.assign(6 * 60, 0xfffffc00u);
         if (method != Method::inverse_cdf) continue;
       }
       const bool same = changed.words.empty() && changed.request.bits == c.request.bits;
@@ -71,7 +76,7 @@ TEST(PlantedSampling, EveryNameIsFoundAndEveryFaultBreaksAMethod) {
   EXPECT_FALSE(fault_named("none"));
   for (const FaultEntry& e : fault_catalogue) {
     EXPECT_EQ(fault_named(e.name), e.fault);
-    bool breaks = false;
+    bool breaks = e.breaks("augmentation");
     for (int m = 0; m < method_count; ++m)
       breaks = breaks || e.breaks(name_of(static_cast<Method>(m)));
     EXPECT_TRUE(breaks) << e.name;
