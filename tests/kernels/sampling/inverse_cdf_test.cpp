@@ -168,6 +168,18 @@ TEST(InverseCdf, PhiloxAndTheSameWordsWrittenDownAgree) {
   EXPECT_NE(drawn, emulated(c.view()));
 }
 
+TEST(InverseCdf, SeedsAndCountersGoToTheirLimits) {
+  Case c = random_case(2, 50, Tilt::exponential, 1);
+  c.request.k = 20;
+  c.request.words = {~std::uint64_t{0}, (1 << 28) - 1, (std::int64_t{1} << 32) - 2, nullptr, 0};
+  const std::vector<std::int64_t> drawn = emulated(c.view());
+  EXPECT_EQ(drawn, on_cpu(c.view()));
+  c.request.words.seed = 0;
+  EXPECT_NE(drawn, emulated(c.view()));
+  c.request.words.seed = ~std::uint64_t{0} >> 32;  // the other half of the key counts too
+  EXPECT_NE(drawn, emulated(c.view()));
+}
+
 /// Exact counts from the formula of the law.
 std::vector<std::int64_t> stated_counts(const std::vector<std::uint64_t>& w, int bits) {
   Wide total = 0, sum = 0;

@@ -135,5 +135,42 @@ TEST(KernelLaws, ARejectionHasTheJointLaw) {
   }
 }
 
+TEST(KernelLaws, KeysOnAllWordsAreWithinTheirGrid) {
+  // Three columns, four bits each: all 4096 triples of words.
+  for (const Method method : {Method::gumbel_max, Method::exponential_race, Method::gumbel_top_k}) {
+    Case c;
+    c.scores = {1, 5, 2};
+    Population& p = c.request.population;
+    p.columns = 3;
+    p.tilt = Tilt::weights;
+    c.request.method = method;
+    c.request.bits = 4;
+    const bool distinct = method == Method::gumbel_top_k;
+    p.rows = distinct ? 4096 : 1;
+    c.request.k = distinct ? 2 : 4096;
+    for (std::uint32_t i = 0; i < 4096; ++i)
+      for (const std::uint32_t word : {i % 16 << 28, i / 16 % 16 << 28, i / 256 << 28})
+        c.words.push_back(word);
+    if (distinct) {
+      c.view();
+      p.score_stride = 0;  // below the columns: refused
+      EXPECT_THROW(emulated(c.request), std::invalid_argument);
+      c.scores.clear();
+      for (int row = 0; row < 4096; ++row) c.scores.insert(c.scores.end(), {1, 5, 2});
+    }
+    const std::vector<std::int64_t> drawn = emulated(c.view());
+    std::vector<Real> law(distinct ? 9 : 3), weights = {1, 5, 2};
+    for (std::size_t t = 0; t < 4096; ++t) {
+      const std::int64_t outcome = distinct ? 3 * drawn[2 * t] + drawn[2 * t + 1] : drawn[t];
+      law[static_cast<std::size_t>(outcome)] += Real::ratio(1, 4096);
+    }
+    const std::vector<Real> owed_law =
+        distinct ? plackett_luce_law(weights, 2) : reference::law_of_weights(weights);
+    const double tv = total_variation(owed_law, law).approximate();
+    EXPECT_LE(tv, distinct ? 3 * 3 / 32.0 : 3 / 32.0);
+    EXPECT_GT(tv, 0);
+  }
+}
+
 }  // namespace
 }  // namespace assay::kernels::sampling::testing
