@@ -65,7 +65,7 @@ static __global__ void __launch_bounds__(cdf_threads)
   if (summaries[row].support == 0 || summaries[row].bad != 0) return;  // the whole block
   const double scale = weight_scale(v.tilt, summaries[row].top);
   TileEnd* const mine = ends + row * tiles;
-  const int lane = static_cast<int>(threadIdx.x % 32);
+  const std::int64_t lane = threadIdx.x % 32;
   for (std::int64_t t = threadIdx.x / 32; t < tiles; t += cdf_warps) {
     const std::uint64_t sum =
         warp_total(lane_weight(policy, v, scale, row, t * tile_columns + lane * columns_per_lane));
@@ -129,7 +129,7 @@ static __global__ void __launch_bounds__(cdf_threads)
   if (summaries[row].support == 0 || summaries[row].bad != 0) return;
   const TileEnd* const mine = ends + row * tiles;
   const double scale = weight_scale(v.tilt, summaries[row].top);
-  const int lane = static_cast<int>(threadIdx.x % 32);
+  const std::int64_t lane = threadIdx.x % 32;
   const std::uint64_t u = leading_bits(words, stream_of(policy, row, trial, first_row), 0, bits);
   if (policy.is(Fault::float_cumulative_sum)) {
     if (lane == 0) out[index] = draw_from_floats(policy, v, scale, row, u, bits);

@@ -7,7 +7,7 @@
 //     Gumbel key  log w_j - log E_j       race key  w_j / E_j       top-k key  s_j
 //
 // The largest key wins, ties go to the smaller index; a column of weight 0 has no key. Gumbel top-k
-// takes the k largest in order, which is drawing without replacement (Plackett-Luce). A block per
+// takes the k largest in order, which is drawing without replacement (Plackett-Luce). A warp per
 // trial, one pass over the columns per index; nothing is stored but the last winner, and each
 // winner comes strictly after the one before, so that none can come twice.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace assay::kernels::sampling {
 
-inline constexpr int key_threads = 128;
+inline constexpr int key_threads = 128, key_warps = key_threads / 32;
 
 /// A column with its key; no column has index -1.
 struct Keyed {
@@ -92,16 +92,17 @@ static __global__ void __launch_bounds__(key_threads)
     draw_keys(Policy policy, View v, Words words, Method method, std::int64_t first_row,
               std::int64_t trials, std::int64_t count, int bits, const RowSummary* summaries,
               std::int64_t* out) {
-  ASSAY_SHARED(parts, Keyed[key_threads / 32]);
-  const std::int64_t row = blockIdx.x / trials, trial = blockIdx.x % trials;
-  if (summaries[row].bad != 0 || summaries[row].support == 0) return;  // the whole block
+  const std::int64_t index = static_cast<std::int64_t>(blockIdx.x) * key_warps + threadIdx.x / 32;
+  if (index >= v.rows * trials) return;  // the whole warp
+  const std::int64_t row = index / trials, trial = index % trials, lane = threadIdx.x % 32;
+  if (summaries[row].bad != 0 || summaries[row].support == 0) return;
   const Stream stream = stream_of(policy, row, trial, first_row);
   const bool skip = policy.is(Fault::top_k_off_by_one) &&
                     (method == Method::top_k || method == Method::gumbel_top_k);
   Keyed last{0.0, -1};
   for (std::int64_t place = skip ? -1 : 0; place < count; ++place) {
     Keyed best{0.0, -1};
-    for (std::int64_t j = threadIdx.x; j < v.columns; j += key_threads) {
+    for (std::int64_t j = lane; j < v.columns; j += 32) {
       const Keyed mine = key_of(policy, v, words, stream, method, bits, summaries[row].top, row, j);
       const bool open =
           last.column < 0 || comes_before(policy, last, mine) || policy.is(Fault::duplicates);
@@ -113,13 +114,8 @@ static __global__ void __launch_bounds__(key_threads)
                             every_lane, static_cast<long long>(best.column), offset))};
       if (comes_before(policy, other, best)) best = other;
     }
-    __syncthreads();  // the winners of the last place have been read
-    if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = best;
-    __syncthreads();
-    for (int w = 0; w < key_threads / 32; ++w)
-      if (w == 0 || comes_before(policy, parts[w], best)) best = parts[w];
     last = best;
-    if (threadIdx.x == 0 && place >= 0) out[(row * trials + trial) * count + place] = best.column;
+    if (lane == 0 && place >= 0) out[index * count + place] = best.column;
   }
 }
 

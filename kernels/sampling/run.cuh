@@ -126,9 +126,9 @@ class Run {
     const RowSummary* const rows_seen =
         summaries(v, distinct ? q_.k : 1, -math64_detail::infinity64);
     const std::int64_t trials = trials_per_row(q_);
-    launch(draw_keys<Words, Policy>, blocks(rows() * trials, 1), dim3(key_threads), 0, policy_, v,
-           words, q_.method, first_row(), trials, distinct ? q_.k : std::int64_t{1}, q_.bits,
-           rows_seen, out);
+    launch(draw_keys<Words, Policy>, blocks(rows() * trials, key_warps), dim3(key_threads), 0,
+           policy_, v, words, q_.method, first_row(), trials, distinct ? q_.k : std::int64_t{1},
+           q_.bits, rows_seen, out);
     memory_.launched();
   }
 
