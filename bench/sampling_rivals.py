@@ -63,7 +63,7 @@ class Served:
     """The benchmark program, which draws for all rows once per line it reads."""
 
     def __init__(self, options):
-        command = [options.bench]
+        command = [options.bench, "--serve", "1"]
         for name in ("n", "k", "d", "rows", "beta"):
             command += [f"--{name}", str(getattr(options, name))]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -26,7 +26,8 @@ void within(const char* field, T value, T least, T most, const char* wanted) {
   require(value >= least && value <= most, field, std::to_string(value), wanted);
 }
 
-constexpr std::int64_t most_rows = std::int64_t{1} << 32;
+constexpr std::int64_t most_row_number = std::int64_t{1} << 32;
+constexpr std::int64_t most_rows = std::int64_t{1} << 31;
 constexpr std::int64_t most_columns = std::int64_t{1} << 31;
 
 bool reads_scores(const Request& r) {
@@ -85,13 +86,15 @@ void check_bits(const Request& r) {
 
 void check_words(const Request& r) {
   const WordSource& w = r.words;
-  within<std::int64_t>("first_row", w.first_row, 0, most_rows - r.population.rows,
+  within<std::int64_t>("first_row", w.first_row, 0, most_row_number - r.population.rows,
                        "such that rows stay below 2^32");
   require(w.call >> 28 == 0, "call", std::to_string(w.call), "below 2^28");
-  const std::int64_t wanted = r.population.rows * trials_per_row(r) * words_per_trial(r);
-  if (w.given != nullptr)
-    require(w.given_count == wanted, "given_count", std::to_string(w.given_count),
-            std::to_string(wanted).c_str());
+  if (w.given == nullptr) return;
+  const __int128 wanted =
+      static_cast<__int128>(r.population.rows * trials_per_row(r)) * words_per_trial(r);
+  if (w.given_count != wanted)
+    refuse("given_count is " + std::to_string(w.given_count) +
+           ", not rows * trials * words_per_trial");
 }
 
 }  // namespace
@@ -141,7 +144,7 @@ std::int64_t outputs_per_row(const Request& r) {
 void check(const Request& r, const std::int64_t* out) {
   if (static_cast<int>(r.method) >= method_count) refuse("the method is none");
   const Population& p = r.population;
-  within<std::int64_t>("rows", p.rows, 0, most_rows, "0 to 2^32");
+  within<std::int64_t>("rows", p.rows, 0, most_rows, "0 to 2^31");
   within<std::int64_t>("columns", p.columns, 1, most_columns, "1 to 2^31");
   within<std::int64_t>("k", r.k, 1, most_columns, "1 to 2^31");
   if (r.method == Method::rejection) {

@@ -59,8 +59,8 @@ enum class JointTilt : unsigned char {
 /// matrix. A column is excluded from a row if it is `self[row]`, `positive[row]`, or has the row's
 /// label; where a pointer is null nobody is excluded by it, nor by an index of -1.
 struct Population {
-  std::int64_t rows = 0, columns = 0;
-  const float* scores = nullptr;  ///< [rows][columns], rows `score_stride` apart
+  std::int64_t rows = 0, columns = 0;  ///< at most 2^31 each
+  const float* scores = nullptr;       ///< [rows][columns], rows `score_stride` apart
   std::int64_t score_stride = 0;
   std::int64_t dimension = 0;
   const float* x = nullptr;  ///< [rows][dimension]; with y in place of scores
