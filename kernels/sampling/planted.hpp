@@ -13,8 +13,7 @@ namespace assay::kernels::sampling {
 
 // X(name, methods, operator class, description)
 #define ASSAY_SAMPLING_FAULTS(X)                                                                   \
-  X(last_bin_lost, "inverse_cdf", "BIAS.last_bin",                                                 \
-    "the last column of positive weight is never drawn")                                           \
+  X(last_bin_lost, "inverse_cdf", "BIAS.last_bin", "the last column is never drawn")               \
   X(open_closed_swapped, "inverse_cdf", "EDGE.uniform_one", "u in (0, 1] in place of [0, 1)")      \
   X(float_cumulative_sum, "inverse_cdf", "TAIL.cumsum_stall",                                      \
     "the cumulative sum is kept in binary32")                                                      \

@@ -2,8 +2,10 @@
 // Populations with owned arrays, words to force, and ways to run a request.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "kernels/sampling/sampling.hpp"
@@ -50,6 +52,19 @@ inline Case random_case(std::int64_t rows, std::int64_t columns, Tilt tilt, unsi
   c.request.population.tilt = tilt;
   for (std::int64_t i = 0; i < rows * columns; ++i)
     c.scores.push_back(tilt == Tilt::weights ? std::abs(number()) : number());
+  return c;
+}
+
+/// Rows and columns of inner products.
+inline Case fused_case(std::int64_t rows, std::int64_t columns, std::int64_t dimension, Tilt tilt) {
+  Case c;
+  Population& p = c.request.population;
+  p.rows = rows, p.columns = columns, p.dimension = dimension, p.tilt = tilt;
+  p.beta = 2, p.inv_tau = 1.5f, p.power = 4;
+  std::mt19937 generator(static_cast<unsigned>(dimension));
+  std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(dimension)));
+  for (std::int64_t i = 0; i < rows * dimension; ++i) c.x.push_back(normal(generator));
+  for (std::int64_t i = 0; i < columns * dimension; ++i) c.y.push_back(normal(generator));
   return c;
 }
 
