@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of sampler contracts.
+#include "properties/contract/sampler/contracts.hpp"
+
+#include <algorithm>
+
+#include "properties/engine/input_error.hpp"
+#include "properties/engine/nearest.hpp"
+
+namespace assay::contract {
+namespace {
+
+const char* const weights_text =
+    "w_j = exp(beta s_j / tau), max(s_j / tau + 1, 0)^power, s_j or 1; 0 for self, positive and "
+    "the row's own class";
+
+SamplerInstance instance(const SamplerContract& of, const std::string& tilt, int bits,
+                         const std::string& suffix, std::int64_t k = 1) {
+  SamplerInstance made;
+  made.name = tilt + suffix;
+  made.setting.rule = of.rule;
+  made.setting.tilt = tilt;
+  made.setting.bits = bits;
+  made.setting.k = k;
+  made.setting.beta = tilt == "exponential" ? 2 : 1;
+  made.setting.inv_tau = tilt == "exponential" ? 1.5 : 1;
+  made.setting.power = tilt == "polynomial" ? 3 : 1;
+  made.contract.name = of.name;
+  made.contract.output = Dtype::i64;
+  made.contract.fields = {{"law", of.law},
+                          {"weights", tilt},
+                          {"bits", std::to_string(bits)},
+                          {"columns_per_draw", std::to_string(k)},
+                          {"scores", "f32"},
+                          {"output", "i64"},
+                          {"outputs", "indices"}};
+  return made;
+}
+
+std::vector<Family> item_families() {
+  return {{"random", "64 scores, normally spread", 2},
+          {"flat", "1000 equal scores: no power of two", 1},
+          {"peaked", "one item has nearly all the mass, the others share the rest", 1},
+          {"ties", "few different scores, many ties", 1},
+          {"masked", "first, last and a third of the items have probability 0", 1},
+          {"excluded", "self, positive and the row's own class are no negatives", 1},
+          {"tiny", "weights down to exp(-60) of the largest", 1},
+          {"large-scores", "scores whose exponential overflows binary32", 1},
+          {"wide", "32000 items: cumulative sums over many tiles", 1, true}};
+}
+
+std::vector<Family> tuple_families() {
+  return {{"random", "few items: every tuple can be listed", 2},
+          {"ties", "few different scores", 1},
+          {"excluded", "self and positive are no negatives", 1}};
+}
+
+SamplerContract contract_of(SamplerRule rule, const std::string& summary, const std::string& law) {
+  SamplerContract made;
+  made.rule = rule;
+  made.name = "sampler/" + std::string(name_of(rule));
+  made.summary = summary;
+  made.law = law;
+  made.families = outcome_of(rule) == SamplerOutcome::item ? item_families() : tuple_families();
+  return made;
+}
+
+void add_tilts(SamplerContract& c, int bits, std::int64_t k = 1) {
+  for (const char* tilt : {"exponential", "polynomial", "weights"})
+    c.instances.push_back(instance(c, tilt, bits, "", k));
+}
+
+std::vector<SamplerContract> make_items() {
+  const std::string law = std::string("P(j) = w_j / sum w, ") + weights_text;
+  std::vector<SamplerContract> all;
+  all.push_back(contract_of(SamplerRule::inverse_cdf,
+                            "draws with replacement by inversion of the cumulative weights", law));
+  add_tilts(all.back(), 64);
+  all.back().instances.push_back(instance(all.back(), "exponential", 16, "/16-bit"));
+  all.back().instances.push_back(instance(all.back(), "exponential", 24, "/24-bit"));
+  all.push_back(contract_of(SamplerRule::alias, "draws with replacement from an alias table", law));
+  add_tilts(all.back(), 64);
+  all.push_back(contract_of(SamplerRule::uniform,
+                            "draws with replacement, every allowed column alike",
+                            "P(j) = 1/n over the n columns allowed"));
+  all.back().instances = {instance(all.back(), "uniform", 64, ""),
+                          instance(all.back(), "uniform", 16, "/16-bit")};
+  all.push_back(contract_of(SamplerRule::gumbel_max, "draws with replacement by Gumbel keys", law));
+  add_tilts(all.back(), 32);
+  all.push_back(contract_of(SamplerRule::exponential_race,
+                            "draws with replacement by racing exponentials", law));
+  add_tilts(all.back(), 32);
+  return all;
+}
+
+std::vector<SamplerContract> make_tuples() {
+  std::vector<SamplerContract> all;
+  all.push_back(contract_of(
+      SamplerRule::gumbel_top_k, "k distinct columns in Plackett-Luce order",
+      std::string("P(a, b, ...) = w_a/W * w_b/(W - w_a) * ..., W = sum w, ") + weights_text));
+  add_tilts(all.back(), 32, 3);
+  all.push_back(
+      contract_of(SamplerRule::top_k, "hard mining: the k heaviest",
+                  "one point: the k largest weights in order, ties to the smaller index"));
+  add_tilts(all.back(), 64, 3);
+  all.push_back(contract_of(SamplerRule::uniform_distinct, "k distinct columns, all orders alike",
+                            "P(a, b, ...) = 1/(n (n-1) ...) over the n columns allowed"));
+  all.back().instances = {instance(all.back(), "uniform", 64, "", 3)};
+  all.push_back(contract_of(
+      SamplerRule::rejection, "k-tuples under a hardening that does not factor",
+      "P(j_1..j_k) = eta(u)/sum eta over tuples of allowed columns with repetition, u_i = "
+      "s_(j_i)/tau, eta = max(max u + 1, 0) or max(sum (u + 1), 0)"));
+  for (const char* joint : {"max_plus_one", "sum_plus_one"}) {
+    SamplerInstance made = instance(all.back(), "exponential", 64, "", 2);
+    made.name = joint;
+    made.setting.joint = joint;
+    made.setting.beta = 1;
+    made.setting.inv_tau = 1;
+    made.contract.fields[1].value = joint;
+    all.back().instances.push_back(made);
+  }
+  all.push_back(contract_of(SamplerRule::anchor_positive, "an anchor and a positive of its class",
+                            "P(a, b) = 1/anchors * 1/(size of a's class - 1), a != b alike"));
+  all.back().instances = {instance(all.back(), "uniform", 64, "", 1)};
+  all.push_back(contract_of(SamplerRule::disjoint_batches,
+                            "a random arrangement of all columns, cut into batches",
+                            "every arrangement has probability 1/n!"));
+  all.back().instances = {instance(all.back(), "uniform", 64, "", 1)};
+  return all;
+}
+
+std::vector<SamplerContract> make_table() {
+  std::vector<SamplerContract> all = make_items();
+  for (SamplerContract& c : make_tuples()) all.push_back(std::move(c));
+  return all;
+}
+
+}  // namespace
+
+const std::vector<SamplerContract>& sampler_contracts() {
+  static const std::vector<SamplerContract> table = make_table();
+  return table;
+}
+
+bool is_sampler_name(const std::string& name) { return name.starts_with("sampler/"); }
+
+const SamplerContract& sampler_contract_named(const std::string& name) {
+  std::vector<std::string> known;
+  for (const SamplerContract& c : sampler_contracts()) {
+    if (c.name == name) return c;
+    known.push_back(c.name);
+  }
+  throw engine::InputError("contract '" + name + "'", "",
+                           "unknown; did you mean '" + engine::nearest(name, known) + "'?");
+}
+
+const SamplerInstance& sampler_instance_named(const SamplerContract& contract,
+                                              const std::string& name) {
+  std::string known;
+  for (const SamplerInstance& i : contract.instances) {
+    if (i.name == name) return i;
+    known += (known.empty() ? "" : ", ") + i.name;
+  }
+  throw engine::InputError("contract '" + contract.name + "'", "instance '" + name + "'",
+                           "unknown; there are " + known);
+}
+
+}  // namespace assay::contract
