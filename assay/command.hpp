@@ -48,6 +48,8 @@ struct CertifyOptions {
   std::int64_t budget = 0;
   int threads = 0;         ///< 0: one per processor
   double time_limit = 10;  ///< seconds per call
+  double epsilon = 0;      ///< samplers: total variation asked for; 0: by grade
+  double delta = 0;        ///< samplers: chance of a wrong statement per row; 0: one in a million
 };
 
 struct ReplayOptions {

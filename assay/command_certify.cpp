@@ -6,6 +6,7 @@
 
 #include "assay/command.hpp"
 #include "assay/report.hpp"
+#include "assay/sampler_certify.hpp"
 #include "assay/terminal.hpp"
 #include "properties/contract/builtin.hpp"
 #include "properties/contract/campaign.hpp"
@@ -178,10 +179,12 @@ Certificate new_certificate(const CertifyOptions& options) {
   return certificate;
 }
 
+// For all statistical rules of a run together.
+constexpr double run_alpha = 0x1.0c6f7a0b5ed8dp-20;  // 1e-6
+
 // The certificate's own verdict: the worst of its checks, where what is merely unavailable under
 // --all does not count.
-void add(Certificate& certificate, Check check, bool by_name) {
-  certificate.deterministic_checks += check.cases_run;
+void count(Certificate& certificate, Verdict verdict, bool by_name) {
   const auto rank = [&](Verdict v) {
     switch (v) {
       case Verdict::refuted: return 4;
@@ -190,10 +193,64 @@ void add(Certificate& certificate, Check check, bool by_name) {
       default: return 1;
     }
   };
-  const Verdict now = certificate.checks.empty() ? Verdict::unavailable : certificate.verdict;
-  if (certificate.checks.empty() || rank(check.verdict) > rank(now))
-    certificate.verdict = check.verdict;
+  const bool first = certificate.checks.empty() && certificate.samplers.empty();
+  if (first || rank(verdict) > rank(certificate.verdict)) certificate.verdict = verdict;
+}
+
+void add(Certificate& certificate, Check check, bool by_name) {
+  certificate.deterministic_checks += check.cases_run;
+  count(certificate, check.verdict, by_name);
   certificate.checks.push_back(std::move(check));
+}
+
+void add(Certificate& certificate, contract::SamplerCheck check, bool by_name) {
+  for (const contract::SamplerRuleResult& rule : check.rules)
+    certificate.deterministic_checks += rule.alpha == 0 ? 1 : 0;
+  if (check.alpha > 0) certificate.false_alarm_alpha = run_alpha;
+  count(certificate, check.verdict, by_name);
+  certificate.samplers.push_back(std::move(check));
+}
+
+// What was asked for, losses and samplers apart.
+struct Plan {
+  std::vector<Job> losses;
+  std::vector<SamplerJob> samplers;
+};
+
+Plan plan_of(const Common& common, const CertifyOptions& options) {
+  if (!options.command.empty() && !options.all && options.candidates.empty() &&
+      options.contracts.size() <= 1) {
+    const contract::CandidateFactory factory = [command = options.command,
+                                                limits = limits_of(options)] {
+      return contract::make_process_candidate(command, limits);
+    };
+    const bool named = !options.contracts.empty();
+    if (!named || contract::is_sampler_name(options.contracts[0])) {
+      const std::string greeted = factory()->info().contract;
+      const std::string name = named ? options.contracts[0] : greeted;
+      if (named && !greeted.empty() && greeted != name.substr(0, name.find(':')))
+        throw engine::InputError(options.command[0], "greeting",
+                                 "offers '" + greeted + "', but '" + name + "' was asked for");
+      if (contract::is_sampler_name(name))
+        return {{}, sampler_command_jobs(options, factory, name)};
+    }
+    return {plan_jobs(common, options), {}};
+  }
+  CertifyOptions losses = options;
+  std::vector<std::string> samplers;
+  losses.contracts.clear();
+  for (const std::string& name : options.contracts)
+    if (contract::is_sampler_name(name))
+      samplers.push_back(name);
+    else
+      losses.contracts.push_back(name);
+  Plan plan;
+  if (samplers.empty() || !losses.contracts.empty() || !options.command.empty() || options.all)
+    plan.losses = plan_jobs(common, losses);
+  if (options.command.empty())
+    plan.samplers =
+        sampler_jobs(common, options, samplers, options.all && options.candidates.empty());
+  return plan;
 }
 
 }  // namespace
@@ -218,13 +275,20 @@ ExitStatus certify(const Common& common, const CertifyOptions& options) {
                             ? engine::load_embeddings(options.embeddings)
                             : engine::load_embeddings(options.embeddings, options.second);
 
-  const std::vector<Job> jobs = plan_jobs(common, options);
+  const Plan plan = plan_of(common, options);
   Certificate certificate = new_certificate(options);
   ExitStatus status = ExitStatus::success;
-  for (const Job& job : jobs) {
+  for (const Job& job : plan.losses) {
     Check check = run_job(job, shared);
     status = combine(status, status_of(check.verdict, job.by_name));
     if (!common.json) print_check(check);
+    add(certificate, std::move(check), job.by_name);
+  }
+  for (const SamplerJob& job : plan.samplers) {
+    const double share = run_alpha / static_cast<double>(plan.samplers.size()) * (1 - 0x1p-40);
+    contract::SamplerCheck check = run_sampler_job(job, options, share);
+    status = combine(status, status_of(check.verdict, job.by_name));
+    if (!common.json) print_sampler_check(check);
     add(certificate, std::move(check), job.by_name);
   }
   const std::string text = contract::to_json(certificate);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/command.hpp"
+#include "assay/sampler_certify.hpp"
 #include "kernels/loss/info_nce.hpp"
 #include "properties/contract/builtin.hpp"
 #include "properties/contract/column.hpp"
@@ -93,11 +94,13 @@ ExitStatus list(const Common& common) {
     else
       print_column(*column);
   if (common.json)
-    fmt::print(
-        "{}\n",
-        Json{{"contracts", all}, {"info_nce_presets", presets_json()}, {"bounds", bounds_json()}}
-            .dump(2));
+    fmt::print("{}\n", Json{{"contracts", all},
+                            {"samplers", sampler_contracts_json()},
+                            {"info_nce_presets", presets_json()},
+                            {"bounds", bounds_json()}}
+                           .dump(2));
   else {
+    print_sampler_contracts();
     print_presets();
     print_bounds();
   }

@@ -7,6 +7,7 @@
 #include "assay/claim_options.hpp"
 #include "assay/command.hpp"
 #include "assay/report.hpp"
+#include "assay/sampler_certify.hpp"
 #include "assay/terminal.hpp"
 #include "properties/contract/builtin.hpp"
 #include "properties/contract/certificate.hpp"
@@ -160,6 +161,18 @@ ExitStatus replay(const Common& common, const ReplayOptions& options) {
   Account account;
   Replayer replayer(common, options, account);
   for (const Check& check : certificate.checks) replayer.replay(check);
+  for (const contract::SamplerCheck& check : certificate.samplers) {
+    if (engine::sha256_hex(check.contract.canonical_text()) != check.contract_sha256)
+      account.contradictions.push_back(check.contract.name +
+                                       ": contract_sha256 does not match the contract");
+    const std::int64_t before = account.rerun;
+    for (std::string& line : replay_sampler(common, options, check, account.rerun))
+      account.contradictions.push_back(std::move(line));
+    account.not_rerun += static_cast<std::int64_t>(check.rows.size()) - (account.rerun - before);
+    account.status = combine(account.status, status_of(check.verdict, false));
+    fmt::print("{}  {} [{}]  {}\n", name_of(check.verdict), check.contract.name, check.instance,
+               check.candidate.name);
+  }
   fmt::print("{}: {} refuted cases judged again, {} cases run again, {} not run again{}\n",
              options.file, account.rederived, account.rerun, account.not_rerun,
              account.not_rerun > 0 ? " (candidate, device or file not at hand)" : "");

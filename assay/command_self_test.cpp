@@ -7,6 +7,7 @@
 
 #include "assay/command.hpp"
 #include "assay/terminal.hpp"
+#include "properties/contract/sampler/self_test.hpp"
 #include "properties/contract/self_test.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 
@@ -74,11 +75,22 @@ void print_self_test(const SelfTest& result) {
              result.count(Fate::survived), result.count(Fate::not_applied), result.false_alarms());
 }
 
+ExitStatus report(const Common& common, const SelfTestOptions& options, const SelfTest& result) {
+  const std::string text = contract::to_json(result);
+  if (!options.output.empty()) engine::write_file_atomically(options.output, text);
+  if (common.json)
+    fmt::print("{}", text);
+  else
+    print_self_test(result);
+  return status_of(result.verdict(), true);
+}
+
 }  // namespace
 
 ExitStatus self_test(const Common& common, const SelfTestOptions& options) {
   if (!options.output.empty()) engine::check_writable(options.output);
-  const contract::Column& column = contract::column_named(options.contract);
+  const bool sampler = contract::is_sampler_name(options.contract);
+  if (!sampler) contract::column_named(options.contract);  // a wrong name is told at once
   contract::SelfTestOptions run;
   run.seed = options.seed;
   run.instances = options.instances;
@@ -89,20 +101,17 @@ ExitStatus self_test(const Common& common, const SelfTestOptions& options) {
   std::unique_ptr<Progress> progress;
   run.progress = [&](const std::string& instance, std::int64_t done, std::int64_t total) {
     if (instance != current) {
-      progress = std::make_unique<Progress>(column.name() + ":" + instance);
+      progress = std::make_unique<Progress>(options.contract + ":" + instance);
       current = instance;
     }
     progress->update(done, total);
   };
-  const SelfTest result = contract::run_self_test(column, "emulated", run);
+  const SelfTest result =
+      sampler
+          ? contract::run_sampler_self_test(contract::sampler_contract_named(options.contract), run)
+          : contract::run_self_test(contract::column_named(options.contract), "emulated", run);
   progress.reset();
-  const std::string text = contract::to_json(result);
-  if (!options.output.empty()) engine::write_file_atomically(options.output, text);
-  if (common.json)
-    fmt::print("{}", text);
-  else
-    print_self_test(result);
-  return status_of(result.verdict(), true);
+  return report(common, options, result);
 }
 
 }  // namespace assay::cli

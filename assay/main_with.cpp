@@ -145,6 +145,12 @@ void describe_certify(CLI::App& app, Commands& to) {
   sub->add_option("--time-limit", o.time_limit, "seconds allowed to one call")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  sub->add_option("--epsilon", o.epsilon,
+                  "samplers: certify TV(law of the sampler, law) <= this; default by grade")
+      ->check(CLI::Range(0x1p-60, 1.0));
+  sub->add_option("--delta", o.delta,
+                  "samplers: chance that a statement about a row is wrong; default 1e-6")
+      ->check(CLI::Range(0x1p-100, 0.5));
   sub->add_flag("--json", to.common.json, "print the certificate instead of the table");
 }
 

@@ -100,5 +100,7 @@ std::vector<std::string> builtin_candidates(const std::string& contract);
 
 /// Shipped tables, one function per contract.
 std::vector<BuiltinEntry> info_nce_builtins();
+/// All sampler contracts; purposes and methods are those of kernels/sampling.
+std::vector<BuiltinEntry> sampling_builtins();
 
 }  // namespace assay::contract

@@ -24,8 +24,8 @@ struct CandidateInfo {
   /// Formats of the embeddings that it takes; says which instances it is run on, not recorded.
   std::vector<Dtype> inputs = {Dtype::f32};
   /// Samplers only (docs/sampler-certificates.md), not recorded: it takes explicit words, uses so
-  /// many leading bits of them per uniform number (0: what the case says), and makes its own by this
-  /// rule ("philox", or empty: unknown).
+  /// many leading bits of them per uniform number (0: what the case says), and makes its own by
+  /// this rule ("philox", or empty: unknown).
   bool takes_words = false;
   int uniform_bits = 0;
   std::string stream;

@@ -14,6 +14,7 @@
 #include "properties/contract/candidate.hpp"
 #include "properties/contract/finding.hpp"
 #include "properties/contract/observation.hpp"
+#include "properties/contract/sampler/result.hpp"
 #include "properties/engine/case.hpp"
 
 namespace assay::contract {
@@ -94,6 +95,7 @@ struct Certificate {
   std::int64_t deterministic_checks = 0;
   double false_alarm_alpha = 0;  ///< shared by the statistical checks; 0 when there are none
   std::vector<Check> checks;
+  std::vector<SamplerCheck> samplers;  ///< left out of the text when there are none
   bool interrupted = false;
   Verdict verdict = Verdict::unavailable;
 };

@@ -64,9 +64,15 @@ Contract contract(const JsonReader& r) {
 
 CandidateInfo candidate(const JsonReader& r) {
   r.object({"name", "version", "contract", "algorithm", "backend", "outputs", "deterministic"});
-  return {r.at("name").string(),          r.at("version").string(), r.at("contract").string(),
-          r.at("algorithm").string(),     r.at("backend").string(), r.at("outputs").strings(),
-          r.at("deterministic").boolean()};
+  CandidateInfo info;
+  info.name = r.at("name").string();
+  info.version = r.at("version").string();
+  info.contract = r.at("contract").string();
+  info.algorithm = r.at("algorithm").string();
+  info.backend = r.at("backend").string();
+  info.outputs = r.at("outputs").strings();
+  info.deterministic = r.at("deterministic").boolean();
+  return info;
 }
 
 engine::CaseDescriptor descriptor(const JsonReader& r) {
@@ -191,6 +197,63 @@ Check check(const JsonReader& r) {
   return c;
 }
 
+double probability(const JsonReader& r) {
+  const double p = r.finite();
+  if (p < 0 || p > 1) r.fail("expected a probability");
+  return p;
+}
+
+SamplerRow sampler_row(const JsonReader& r) {
+  r.object({"descriptor", "columns", "verdict", "grade", "by", "epsilon", "delta",
+            "total_variation", "evaluations", "mismatches", "undecided", "unreachable",
+            "unreachable_mass", "floor_of_any_map", "floor_of_thresholds", "assumptions",
+            "reason"});
+  SamplerRow row;
+  row.descriptor = descriptor(r.at("descriptor"));
+  row.columns = r.at("columns").count();
+  row.verdict = verdict(r.at("verdict"));
+  row.grade = word(r.at("grade"), "grade", sampler_grade_lettered);
+  row.by = r.at("by").string();
+  row.epsilon = probability(r.at("epsilon"));
+  row.delta = probability(r.at("delta"));
+  row.tv = r.at("total_variation").ends();
+  row.evaluations = r.at("evaluations").count();
+  row.mismatches = r.at("mismatches").count();
+  row.undecided = r.at("undecided").count();
+  row.unreachable = r.at("unreachable").count();
+  row.unreachable_mass = r.at("unreachable_mass").ends();
+  row.floor_of_any_map = probability(r.at("floor_of_any_map"));
+  row.floor_of_thresholds = r.at("floor_of_thresholds").finite();
+  row.assumptions = r.at("assumptions").strings();
+  row.reason = r.at("reason").string();
+  return row;
+}
+
+SamplerRuleResult sampler_rule(const JsonReader& r) {
+  r.object({"rule", "verdict", "alpha", "draws", "detail"});
+  return {r.at("rule").string(), verdict(r.at("verdict")), probability(r.at("alpha")),
+          r.at("draws").count(), r.at("detail").string()};
+}
+
+SamplerCheck sampler_check(const JsonReader& r) {
+  r.object({"contract", "contract_sha256", "instance", "law", "candidate", "verdict", "reason",
+            "epsilon_asked", "delta", "alpha", "rows", "rules"});
+  SamplerCheck c;
+  c.contract = contract(r.at("contract"));
+  c.contract_sha256 = r.at("contract_sha256").sha256_or_empty();
+  c.instance = r.at("instance").string();
+  c.law = r.at("law").string();
+  c.candidate = candidate(r.at("candidate"));
+  c.verdict = verdict(r.at("verdict"));
+  c.reason = r.at("reason").string();
+  c.epsilon_asked = probability(r.at("epsilon_asked"));
+  c.delta = probability(r.at("delta"));
+  c.alpha = probability(r.at("alpha"));
+  c.rows = list<SamplerRow>(r.at("rows"), sampler_row);
+  c.rules = list<SamplerRuleResult>(r.at("rules"), sampler_rule);
+  return c;
+}
+
 // Before the fields: a later version has other fields, and the version is what to complain about.
 void check_format(const JsonReader& r) {
   const JsonReader format = r.at("format");
@@ -209,7 +272,8 @@ Certificate certificate_from_json(const std::string& text, const std::string& so
   const JsonReader r(document, source);
   check_format(r);
   r.object({"format", "verdict", "interrupted", "assay_version", "engines", "environment", "seed",
-            "budget", "deterministic_checks", "false_alarm_alpha", "checks"});
+            "budget", "deterministic_checks", "false_alarm_alpha", "checks"},
+           {"samplers"});
   Certificate c;
   c.verdict = verdict(r.at("verdict"));
   c.interrupted = r.at("interrupted").boolean();
@@ -224,6 +288,7 @@ Certificate certificate_from_json(const std::string& text, const std::string& so
   if (c.false_alarm_alpha < 0 || c.false_alarm_alpha > 1)
     r.at("false_alarm_alpha").fail("expected a probability");
   c.checks = list<Check>(r.at("checks"), check);
+  if (r.has("samplers")) c.samplers = list<SamplerCheck>(r.at("samplers"), sampler_check);
   return c;
 }
 

@@ -20,6 +20,9 @@ ordered_json json_of(const CaseRecord& r);
 ordered_json json_of(const FamilyResult& f);
 ordered_json json_of(const VacuityResult& v);
 ordered_json json_of(const Check& c);
+ordered_json json_of(const SamplerRow& r);
+ordered_json json_of(const SamplerRuleResult& r);
+ordered_json json_of(const SamplerCheck& c);
 
 // A list of objects by the `json_of` of their type.
 template <class T>
@@ -151,20 +154,65 @@ ordered_json json_of(const Check& c) {
           {"cases", list(c.cases)}};
 }
 
+ordered_json json_of(const SamplerRow& r) {
+  return {{"descriptor", json_of(r.descriptor)},
+          {"columns", r.columns},
+          {"verdict", name_of(r.verdict)},
+          {"grade", letter_of(r.grade)},
+          {"by", r.by},
+          {"epsilon", json_of(r.epsilon)},
+          {"delta", json_of(r.delta)},
+          {"total_variation", json_of(r.tv)},
+          {"evaluations", r.evaluations},
+          {"mismatches", r.mismatches},
+          {"undecided", r.undecided},
+          {"unreachable", r.unreachable},
+          {"unreachable_mass", json_of(r.unreachable_mass)},
+          {"floor_of_any_map", json_of(r.floor_of_any_map)},
+          {"floor_of_thresholds", json_of(r.floor_of_thresholds)},
+          {"assumptions", r.assumptions},
+          {"reason", r.reason}};
+}
+
+ordered_json json_of(const SamplerRuleResult& r) {
+  return {{"rule", r.rule},
+          {"verdict", name_of(r.verdict)},
+          {"alpha", json_of(r.alpha)},
+          {"draws", r.draws},
+          {"detail", r.detail}};
+}
+
+ordered_json json_of(const SamplerCheck& c) {
+  return {{"contract", json_of(c.contract)},
+          {"contract_sha256", c.contract_sha256},
+          {"instance", c.instance},
+          {"law", c.law},
+          {"candidate", json_of(c.candidate)},
+          {"verdict", name_of(c.verdict)},
+          {"reason", c.reason},
+          {"epsilon_asked", json_of(c.epsilon_asked)},
+          {"delta", json_of(c.delta)},
+          {"alpha", json_of(c.alpha)},
+          {"rows", list(c.rows)},
+          {"rules", list(c.rules)}};
+}
+
 }  // namespace
 
 std::string to_json(const Certificate& c) {
-  return engine::json_text({{"format", "assay-certificate/1"},
-                            {"verdict", name_of(c.verdict)},
-                            {"interrupted", c.interrupted},
-                            {"assay_version", c.assay_version},
-                            {"engines", c.engines},
-                            {"environment", object(c.environment)},
-                            {"seed", c.seed},
-                            {"budget", c.budget},
-                            {"deterministic_checks", c.deterministic_checks},
-                            {"false_alarm_alpha", json_of(c.false_alarm_alpha)},
-                            {"checks", list(c.checks)}});
+  ordered_json document = {{"format", "assay-certificate/1"},
+                           {"verdict", name_of(c.verdict)},
+                           {"interrupted", c.interrupted},
+                           {"assay_version", c.assay_version},
+                           {"engines", c.engines},
+                           {"environment", object(c.environment)},
+                           {"seed", c.seed},
+                           {"budget", c.budget},
+                           {"deterministic_checks", c.deterministic_checks},
+                           {"false_alarm_alpha", json_of(c.false_alarm_alpha)},
+                           {"checks", list(c.checks)}};
+  if (!c.samplers.empty()) document["samplers"] = list(c.samplers);
+  return engine::json_text(document);
 }
 
 }  // namespace assay::contract

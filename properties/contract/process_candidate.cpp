@@ -46,6 +46,8 @@ std::vector<engine::OutputSpec> wanted(const CandidateInfo& info,
 
 /// True when some instance of the contract has an output of that name.
 bool of_some_instance(const std::string& contract, const std::string& name) {
+  if (contract.starts_with("sampler/"))  // a sampler's draws and tables are asked for one by one
+    return name == "indices" || name == "weights" || name == "accept" || name == "other";
   for (const Column* column : columns()) {
     if (column->name() != contract) continue;
     for (const Contract& instance : column->instances())
@@ -80,7 +82,8 @@ std::string untaken(const CandidateInfo& info, const engine::Case& c) {
 bool same_greeting(const CandidateInfo& a, const CandidateInfo& b) {
   return a.name == b.name && a.version == b.version && a.contract == b.contract &&
          a.algorithm == b.algorithm && a.outputs == b.outputs && a.inputs == b.inputs &&
-         a.deterministic == b.deterministic;
+         a.deterministic == b.deterministic && a.takes_words == b.takes_words &&
+         a.uniform_bits == b.uniform_bits;
 }
 
 }  // namespace

@@ -118,6 +118,15 @@ CandidateInfo read_greeting(std::span<const std::byte> bytes, const std::string&
     info.inputs.push_back(*dtype);
   }
   info.deterministic = deterministic == "true";
+  // Samplers: explicit words, and how many leading bits of them make one uniform number.
+  const std::string words = text_or(frame.metadata, "words", "none");
+  if (words != "none") {
+    const json bits = json::parse(words, nullptr, false);
+    if (!bits.is_number_integer() || bits.get<std::int64_t>() < 1 || bits.get<std::int64_t>() > 64)
+      throw InputError(source, "words", "neither none nor a number of bits from 1 to 64: " + words);
+    info.takes_words = true;
+    info.uniform_bits = bits.get<int>();
+  }
   return info;
 }
 

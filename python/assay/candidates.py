@@ -28,6 +28,7 @@ class Candidate:
     only: Dict[str, str] = field(default_factory=dict)
     inputs: List[str] = field(default_factory=lambda: ["f32"])
     bf16_bits: bool = False
+    words: int = 0
     wants_op: bool = False
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -51,6 +52,7 @@ def make(
     only: Optional[Mapping[str, str]] = None,
     inputs: Sequence[str] = ("f32",),
     bf16_bits: bool = False,
+    words: int = 0,
 ) -> Candidate:
     """Checks the words of a candidate. Raises ValueError or TypeError for wrong ones."""
     if not callable(function):
@@ -68,6 +70,8 @@ def make(
             raise ValueError(f"inputs are of {', '.join(FORMATS)}, not {format!r}")
     if bf16_bits and (framework != "numpy" or "bf16" not in inputs):
         raise ValueError("bf16_bits needs framework='numpy' and 'bf16' among the inputs")
+    if isinstance(words, bool) or not isinstance(words, int) or not 0 <= words <= 64:
+        raise ValueError(f"words is a number of bits from 1 to 64, or 0 for none, not {words!r}")
     return Candidate(
         function=function,
         contract=contract,
@@ -81,6 +85,7 @@ def make(
         only=dict(only or {}),
         inputs=list(inputs),
         bf16_bits=bool(bf16_bits),
+        words=words,
         wants_op=_takes_keyword(function, "op"),
     )
 
@@ -117,6 +122,8 @@ def candidate(contract: str, *, outputs: Sequence[str], **promises: Any) -> Call
                    "f64"; other cases are not asked
     bf16_bits      NumPy has no bfloat16, so that those inputs are widened to float32, exactly; True
                    gives their bits instead, as uint16
+    words          samplers: it draws from the tensor ``words`` (uint32) when the case has one, and one
+                   uniform number is their so many leading bits; 0 (default): it never does
 
     The callable gets inputs, parameters and options by name, and the operation, "forward" or
     "backward", as ``op`` if its signature has that name or ``**keywords``. An input that a case may

@@ -61,6 +61,7 @@ def greeting(candidate: Candidate) -> Dict[str, str]:
         "inputs": json.dumps(candidate.inputs),
         "algorithm": candidate.algorithm,
         "deterministic": "true" if candidate.deterministic else "false",
+        **({"words": str(candidate.words)} if candidate.words else {}),
     }
 
 

@@ -89,6 +89,8 @@ SamplerCheck certify_sampler(const SamplerContract& contract, const SamplerInsta
   check.instance = instance.name;
   check.law = contract.law;
   check.candidate = candidate->info();
+  check.epsilon_asked = options.epsilon.value_or(0);
+  check.delta = options.delta;
   if (const std::string why = candidate->unavailable_reason(); !why.empty()) {
     check.reason = "unavailable: " + why;
     return check;
