@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "assay/report.hpp"
@@ -116,6 +117,8 @@ void print_sampler_check(const SamplerCheck& check) {
   if (check.rows.empty()) return;
   fmt::print("    {:<16} {:>7} {:>10} {:>5} {:>10} {:>10} {:>8}  {}\n", "row", "columns", "verdict",
              "grade", "TV <=", "asked", "delta", "by");
+  std::map<std::string, std::size_t> assumed;
+  std::vector<const std::string*> order;
   for (const SamplerRow& r : check.rows) {
     fmt::print("    {:<16} {:>7} {:>10} {:>5} {:>10.3g} {:>10.3g} {:>8.2g}  {}\n",
                fmt::format("{} #{}", r.descriptor.family, r.descriptor.index), r.columns,
@@ -130,8 +133,16 @@ void print_sampler_check(const SamplerCheck& check) {
           "keep {:.3g}\n",
           r.floor_of_any_map, r.floor_of_thresholds);
     if (r.verdict != Verdict::certified) fmt::print("      {}\n", r.reason);
-    for (const std::string& assumption : r.assumptions) fmt::print("      - {}\n", assumption);
+    for (const std::string& assumption : r.assumptions) {
+      std::size_t& rows = assumed[assumption];
+      if (rows++ == 0) order.push_back(&assumption);
+    }
   }
+  for (const std::string* assumption : order)
+    fmt::print("      - {}{}\n", *assumption,
+               assumed[*assumption] == check.rows.size()
+                   ? ""
+                   : fmt::format(" ({} of {} rows)", assumed[*assumption], check.rows.size()));
   fmt::print("    {:<20} {:>10} {:>9}\n", "rule", "verdict", "alpha");
   for (const contract::SamplerRuleResult& r : check.rules)
     fmt::print("    {:<20} {:>10} {:>9.2g}  {}\n", r.rule, name_of(r.verdict), r.alpha, r.detail);

@@ -286,7 +286,7 @@ class Rules {
       return std::min(1.0, std::exp2(-evidence.log2_evidence()) * (1 + 0x1p-20));
     };
     const engine::TwoStage result =
-        engine::confirm_by_fresh_bits(r.alpha, options_.seed, 2048, p_value);
+        engine::confirm_by_fresh_bits(r.alpha, options_.seed, 1024, p_value);
     r.draws = largest_draws;
     r.verdict = result.alarmed ? Verdict::refuted : Verdict::certified;
     r.detail = fmt::format("{} p-value {:.3g}",

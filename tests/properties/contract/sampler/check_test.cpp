@@ -135,8 +135,7 @@ TEST(JudgeRow, ADeclaredWidthThatIsWrongIsNotBelieved) {
 }
 
 TEST(JudgeRules, TheKernelKeepsThemAll) {
-  for (const char* name :
-       {"sampler/inverse_cdf", "sampler/uniform_distinct", "sampler/gumbel_max"}) {
+  for (const char* name : {"sampler/uniform", "sampler/uniform_distinct"}) {
     const SamplerContract& contract = sampler_contract_named(name);
     InProcess kernel(builtin(name, "emulated"));
     const auto rules = judge_rules(kernel, contract, contract.instances[0], {});
@@ -153,7 +152,7 @@ TEST(JudgeRules, TheKernelKeepsThemAll) {
 }
 
 TEST(JudgeRules, StreamFaultsAreSeenByTheRightRule) {
-  const SamplerContract& contract = sampler_contract_named("sampler/inverse_cdf");
+  const SamplerContract& contract = sampler_contract_named("sampler/uniform");
   const std::pair<const char*, const char*> faults[] = {
       {"planted:counter_repeats_per_trial", "two trials"},
       {"planted:counter_repeats_per_row", "two rows"},
@@ -169,7 +168,9 @@ TEST(JudgeRules, StreamFaultsAreSeenByTheRightRule) {
          judge_rules(candidate, contract, contract.instances[0], {}))
       if (rule.verdict == Verdict::refuted) refuted.insert(rule.rule);
     EXPECT_EQ(refuted.count(expected), 1U) << fault;
-    EXPECT_EQ(refuted.count("two seeds"), 0U) << fault;
+    // Seeds are told apart by all of them; only repeated trials make every joint law wrong.
+    const bool all = std::string(fault) == "planted:counter_repeats_per_trial";
+    EXPECT_EQ(refuted.count("two seeds"), all ? 1U : 0U) << fault;
   }
 }
 

@@ -54,9 +54,10 @@ TEST(IdealRace, DecisionsAreThoseOfAnIntervalEngine) {
       return -log(u) / in(Real::exactly(weights[j]));
     };
     for (std::size_t j = 0; j < 5; ++j)
-      if (weights[j] > 0 && static_cast<std::int64_t>(j) != got[0])
+      if (weights[j] > 0 && static_cast<std::int64_t>(j) != got[0]) {
         EXPECT_EQ(less(finish(static_cast<std::size_t>(got[0]), 0), finish(j, 1)),
                   reference::Truth::yes);
+      }
   }
 }
 
@@ -99,6 +100,7 @@ TEST(IdealMaps, HaveTheLawOfTheirRule) {
   expect_law(race({1, 2, 3, 0.5}, 2));
   SamplerProblem p = race({0.5, 0.25, 1, -0.5}, 2);
   p.rule = SamplerRule::rejection;
+  p.tilt = "exponential";
   for (const char* joint : {"max_plus_one", "sum_plus_one"}) {
     p.joint = joint;
     expect_law(p);
@@ -151,7 +153,7 @@ TEST(Coupling, CertifiesARaceInBinary32WithFewDraws) {
 TEST(Coupling, RefusesAWeightThatIsOffByFivePercentAndTheEventProvesIt) {
   const SamplerProblem p = race({1, 2, 0.5, 4});
   const IdealMap ideal = *ideal_map(p);
-  const CouplingPlan plan{one_in_ten_thousand, one_in_a_million, 400000, 3};
+  const CouplingPlan plan{one_in_ten_thousand, one_in_a_million, 120000, 3};
   const CoupledRun run = run_coupling(float_race({1, 2, 0.5F, 4.2F}), ideal, 4, 1, 4, plan);
   EXPECT_FALSE(run.certified);
   EXPECT_EQ(run.draws, plan.most_draws);
@@ -160,15 +162,15 @@ TEST(Coupling, RefusesAWeightThatIsOffByFivePercentAndTheEventProvesIt) {
   // TV = 4.2/7.7 - 4/7.5 = 0.0121
   const double at_least =
       event_lower_bound(run.first_half, run.second_half, item_law(p), one_in_a_million);
-  EXPECT_GT(at_least, 0.005);
+  EXPECT_GT(at_least, 0.002);
   EXPECT_LT(at_least, 0.0122);
 }
 
 TEST(EventBound, ExceedsTheTruthNoMoreOftenThanItMay) {
-  // The sampler is exact: any positive bound is wrong. 1000 runs at delta = 0.05.
+  // The sampler is exact: any positive bound is wrong. 200 runs at delta = 0.05.
   const std::vector<Ends> p(8, exactly(0.125));
   std::int64_t wrong = 0;
-  for (int run = 0; run < 1000; ++run) {
+  for (int run = 0; run < 200; ++run) {
     engine::Random random(4, "event", static_cast<std::uint64_t>(run));
     std::vector<std::int64_t> first(8, 0), second(8, 0);
     for (int i = 0; i < 200; ++i) {
@@ -177,8 +179,8 @@ TEST(EventBound, ExceedsTheTruthNoMoreOftenThanItMay) {
     }
     wrong += event_lower_bound(first, second, p, 0.05) > 0 ? 1 : 0;
   }
-  EXPECT_LE(wrong, 90);  // 1000 at 0.05 exceed 90 with probability below 1e-7
-  EXPECT_GT(wrong, 5);
+  EXPECT_LE(wrong, 28);  // 200 at 0.05 exceed 28 with probability below 1e-6
+  EXPECT_GT(wrong, 0);
 }
 
 }  // namespace
