@@ -9,9 +9,9 @@ namespace assay::reference::split {
 namespace {
 
 using Int = std::int64_t;
-constexpr int width = 4;  // of a vector
-constexpr int vectors = rows_packed_together / width;
-constexpr int keys_at_once = keys_packed_together;
+constexpr Int width = 4;  // of a vector
+constexpr Int vectors = rows_packed_together / width;
+constexpr Int keys_at_once = keys_packed_together;
 typedef double Vec __attribute__((vector_size(width * sizeof(double))));
 
 inline Vec load(const double* p) {
@@ -26,26 +26,26 @@ template <bool resumed>
 void register_tile(Int depth, const double* a, const double* b, double* c, Int stride) {
   Vec sum[keys_at_once][vectors];
 #pragma GCC unroll 4
-  for (int j = 0; j < keys_at_once; ++j)
+  for (Int j = 0; j < keys_at_once; ++j)
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v)
+    for (Int v = 0; v < vectors; ++v)
       sum[j][v] = resumed ? load(c + j * stride + v * width) : Vec{};
   for (Int k = 0; k < depth; ++k) {
     Vec x[vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) x[v] = load(a + k * rows_packed_together + v * width);
+    for (Int v = 0; v < vectors; ++v) x[v] = load(a + k * rows_packed_together + v * width);
 #pragma GCC unroll 4
-    for (int j = 0; j < keys_at_once; ++j) {
+    for (Int j = 0; j < keys_at_once; ++j) {
       const double y = b[k * keys_packed_together + j];
       const Vec factor = {y, y, y, y};
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[j][v] = x[v] * factor + sum[j][v];
+      for (Int v = 0; v < vectors; ++v) sum[j][v] = x[v] * factor + sum[j][v];
     }
   }
 #pragma GCC unroll 4
-  for (int j = 0; j < keys_at_once; ++j)
+  for (Int j = 0; j < keys_at_once; ++j)
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) store(c + j * stride + v * width, sum[j][v]);
+    for (Int v = 0; v < vectors; ++v) store(c + j * stride + v * width, sum[j][v]);
 }
 
 /// What register_tile does, for the part of it that lies in the tile.
