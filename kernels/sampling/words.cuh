@@ -23,9 +23,13 @@ struct PhiloxWords {
   std::uint64_t seed;
   std::uint32_t call, purpose;
 
+  /// The counter of block `index` of a stream: words 4 index .. 4 index + 3.
+  __host__ __device__ PhiloxBlock counter(Stream stream, std::uint32_t index) const {
+    return {{index, stream.trial, stream.row, call << 4 | purpose}};
+  }
   __host__ __device__ PhiloxBlock block(Stream stream, std::uint32_t index) const {
-    return philox4x32_10({{index, stream.trial, stream.row, call << 4 | purpose}},
-                         static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+    return philox4x32_10(counter(stream, index), static_cast<std::uint32_t>(seed),
+                         static_cast<std::uint32_t>(seed >> 32));
   }
   __host__ __device__ std::uint32_t word32(Stream stream, std::uint64_t c) const {
     return block(stream, static_cast<std::uint32_t>(c >> 2)).word[c & 3];
