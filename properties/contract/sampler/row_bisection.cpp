@@ -86,7 +86,7 @@ bool RowTrial::thresholds_are_uniform(const ExactLaw& law) const {
 
 // An upper bound of P(s(k) is not what the thresholds say), from random k.
 double RowTrial::follows_thresholds(const ExactLaw& law, const NumberMap& map) {
-  constexpr std::int64_t trials = std::int64_t{1} << 18;
+  const std::int64_t trials = std::int64_t{1} << log2_of_checks();
   engine::Random random(options_.seed, "thresholds", 0);
   std::vector<std::uint64_t> k(static_cast<std::size_t>(trials));
   for (std::uint64_t& x : k) x = random.bits() >> (64 - probe_.problem().bits);
@@ -138,8 +138,8 @@ void RowTrial::by_bisection() {
   row_.delta = options_.delta;
   if (!options_.epsilon) row_.epsilon = usual_epsilon(SamplerGrade::coupled);
   conclude({std::max(0.0, row_.tv.lo - departs), std::min(1.0, row_.tv.hi + departs)},
-           by + fmt::format(", and 2^18 random words that disagree with them {} times",
-                            row_.mismatches));
+           by + fmt::format(", and 2^{} random words that disagree with them {} times",
+                            log2_of_checks(), row_.mismatches));
   if (row_.verdict != Verdict::undecided) return;
   row_.assumptions.push_back("bisection did not certify: " + row_.reason);
   by_draws(options_.delta / 2);
