@@ -114,10 +114,12 @@ TEST(InfoNceSettingMoves, KeepRelationsWithTheirRows) {
       int simpler = 0;
       for (const engine::Case& variant : column().simpler(c)) {
         const std::int64_t n = variant.input("a").shape[0];
-        if (const Tensor* labels = variant.find_input("labels"))
+        if (const Tensor* labels = variant.find_input("labels")) {
           EXPECT_EQ(labels->shape, std::vector<std::int64_t>{n});
-        if (const Tensor* mask = variant.find_input("mask"))
+        }
+        if (const Tensor* mask = variant.find_input("mask")) {
           EXPECT_EQ(mask->shape, (std::vector<std::int64_t>{n, n}));
+        }
         EXPECT_NO_THROW(FamilyInstance::from(variant));
         simpler += column().complexity(variant) < column().complexity(c);
       }
