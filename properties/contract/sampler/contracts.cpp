@@ -52,7 +52,7 @@ std::vector<Family> item_families() {
 std::vector<Family> tuple_families() {
   return {{"random", "few items: every tuple can be listed", 2},
           {"ties", "few different scores", 1},
-          {"excluded", "self and positive are no negatives", 1}};
+          {"excluded", "self, positive and the row's own class are no negatives", 1}};
 }
 
 SamplerContract contract_of(SamplerRule rule, const std::string& summary, const std::string& law) {
@@ -114,6 +114,7 @@ std::vector<SamplerContract> make_tuples() {
     SamplerInstance made = instance(all.back(), "exponential", 64, "", 2);
     made.name = joint;
     made.setting.joint = joint;
+    made.setting.proposals = 16;
     made.setting.beta = 1;
     made.setting.inv_tau = 1;
     made.contract.fields[1].value = joint;

@@ -80,6 +80,8 @@ void make_tuple_row(SamplerProblem& p, const std::string& family, engine::Random
     fill(p, random, 6, 1);
     p.self = 0;
     p.positive = 3;
+    p.label = 1;
+    p.column_labels = {0, 0, 0, 0, 0, 1};
   }
 }
 

@@ -28,7 +28,7 @@ bool changes_something(Candidate& fault, Candidate& kernel,
   for (const engine::CaseDescriptor& d : rows) {
     const SamplerProblem p = make_sampler_problem(d);
     for (const std::uint64_t call : {0, 1}) {
-      const engine::Case c = sampler_call(d, p, 512, d.seed, call, {});
+      const engine::Case c = sampler_call(d, p, 64, d.seed, call, {});
       const Observation a = fault.observe(c, {sampler_indices(c)});
       const Observation b = kernel.observe(c, {sampler_indices(c)});
       family = d.family;
