@@ -112,15 +112,15 @@ void RowTrial::by_draws(double delta) {
   const std::int64_t support =
       std::count_if(law.begin(), law.end(), [](const Ends& x) { return x.hi > 0; });
   std::int64_t draws = engine::plug_in_draws(support, row_.epsilon, delta / 4, 0x1p-10);
+  const bool tuples = outcome_of(p.rule) == SamplerOutcome::tuple ||
+                      outcome_of(p.rule) == SamplerOutcome::arrangement;
   // What an emulated draw costs is no part of the statement, but it decides what can be waited for.
-  const std::int64_t affordable = std::int64_t{1} << (emulated() ? 18 : 26);
+  const std::int64_t affordable = std::int64_t{1} << (!emulated() ? 26 : tuples ? 15 : 18);
   draws = std::min(draws, affordable);  // too few to certify may be enough to refute
   const std::int64_t most =
       options_.most_draws > 0 ? options_.most_draws : std::min(2 * draws, affordable);
   std::vector<std::int64_t> counts(law.size(), 0), half;
   const auto size = static_cast<std::size_t>(p.outcome_size());
-  const bool tuples = outcome_of(p.rule) == SamplerOutcome::tuple ||
-                      outcome_of(p.rule) == SamplerOutcome::arrangement;
   std::int64_t done = 0, asked = 0;
   std::uint64_t call = 0;
   row_.assumptions.push_back(bits_assumption);
