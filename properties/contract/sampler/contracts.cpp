@@ -62,6 +62,8 @@ SamplerContract contract_of(SamplerRule rule, const std::string& summary, const 
   made.summary = summary;
   made.law = law;
   made.families = outcome_of(rule) == SamplerOutcome::item ? item_families() : tuple_families();
+  if (rule == SamplerRule::gumbel_top_k || rule == SamplerRule::top_k)
+    made.families.push_back({"masked", "the first and the last column have probability 0", 1});
   return made;
 }
 

@@ -76,6 +76,10 @@ void make_tuple_row(SamplerProblem& p, const std::string& family, engine::Random
     return;
   }
   if (p.rule == SamplerRule::disjoint_batches) return;
+  if (family == "masked") {
+    fill(p, random, 6, 1);
+    p.scores.front() = p.scores.back() = impossible(p);
+  }
   if (family == "excluded") {
     fill(p, random, 6, 1);
     p.self = 0;
