@@ -111,8 +111,8 @@ Check check(Random& r) {
   c.contract.output = dtype(r);
   c.contract.fields = several(r, [](Random& q) { return ContractField{text(q), text(q)}; });
   c.contract_sha256 = digest(r);
-  c.candidate = {text(r),          text(r),      text(r),      text(r), text(r),
-                 several(r, text), r() % 2 == 0, {Dtype::f32}, {}};
+  c.candidate = {text(r),      text(r),      text(r), text(r), text(r), several(r, text),
+                 r() % 2 == 0, {Dtype::f32}, false,   0,       {}};
   c.verdict = verdict(r);
   c.reason = text(r);
   c.hypotheses = several(r, text);
