@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/loss/info_nce_family.hpp"
+#include "properties/contract/builtin.hpp"
 #include "properties/contract/loss/info_nce_family_builtin.hpp"
 #include "properties/contract/loss/info_nce_settings.hpp"
 #include "reference/loss/info_nce_presets.hpp"
@@ -24,13 +25,19 @@ struct Member {
   reference::InfoNceSetting setting;
 };
 
+/// What the kernels can be asked for.
+bool is_offered(const reference::InfoNceSetting& s) {
+  return s.positive_weight == reference::PositiveWeight::one &&
+         s.outer == reference::OuterFactor::constant &&
+         s.similarity == reference::Similarity::dot && s.clamp == reference::Clamp::none &&
+         s.normalisation != reference::Normalisation::product_maximum;
+}
+
 std::vector<Member> members() {
   std::vector<Member> all;
   for (const NamedInfoNceSetting& s : info_nce_settings()) all.push_back({s.name, s.setting});
   for (const reference::InfoNcePreset& p : reference::info_nce_presets())
-    if (p.setting.positive_weight == reference::PositiveWeight::one &&
-        p.setting.outer == reference::OuterFactor::constant)
-      all.push_back({p.name, p.setting});
+    if (is_offered(p.setting)) all.push_back({p.name, p.setting});
   return all;
 }
 
@@ -138,6 +145,16 @@ TEST_P(EveryMember, HasTheSameGradientInKernelAndReference) {
     expect_near(grad_b[i], truth.b[i], size);
   }
   expect_near(grad_parameter, truth.temperature, std::fabs(truth.temperature.hi));
+}
+
+TEST(KernelSettings, WhatTheKernelsDoNotKnowIsRefused) {
+  reference::InfoNceSetting distance, clamped, product, weighted;
+  distance.similarity = reference::Similarity::negative_euclidean;
+  clamped.clamp = reference::Clamp::scale;
+  product.normalisation = reference::Normalisation::product_maximum;
+  weighted.positive_weight = reference::PositiveWeight::von_mises_fisher;
+  for (const reference::InfoNceSetting& s : {distance, clamped, product, weighted})
+    EXPECT_THROW(kernel_setting(s), Unsupported);
 }
 
 INSTANTIATE_TEST_SUITE_P(Family, EveryMember, ::testing::ValuesIn(members()), [](const auto& p) {
