@@ -89,7 +89,8 @@ class Rules {
 
   void bad_rows_are_refused(SamplerRuleResult& r) {
     SamplerProbe probe = this->probe();
-    std::vector<BadRow> rows = bad_rows(instance_);
+    probe.seeded(8, 1, 0);  // refusing everything is no answer
+    const std::vector<BadRow> rows = bad_rows(instance_);
     for (const BadRow& bad : rows) {
       const std::string answer = probe.refuses(bad.problem);
       if (!answer.empty())
