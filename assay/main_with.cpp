@@ -129,7 +129,7 @@ void describe_certify(CLI::App& app, Commands& to) {
   sub->add_option("contracts", o.contracts, "contracts whose built-in candidates are certified");
   sub->add_option("--instance", o.instances,
                   "only these instances of the contracts (see `assay list`)");
-  sub->add_flag("--all", o.all, "every contract");
+  sub->add_flag("--all", o.all, "every contract (of samplers the first instance)");
   sub->add_option("--candidate", o.candidates, "only these built-in candidates (see `assay list`)");
   sub->add_option("--embeddings", o.embeddings,
                   "add cases made from this .npy or safetensors file");

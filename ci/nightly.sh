@@ -22,6 +22,9 @@ note "exhaustive proofs of the one-argument functions"
 note "certification over ${SEEDS:-10} seeds: no false alarm allowed"
 for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   build/assay certify --all --seed "$s" --output "/tmp/assay-nightly-$s.json" || status=1
+  # All instances of the samplers; --all takes the first of each.
+  build/assay certify sampler/{inverse_cdf,alias,uniform,uniform_distinct,gumbel_max,exponential_race,gumbel_top_k,top_k,rejection,anchor_positive,disjoint_batches} \
+    --seed "$s" --output "/tmp/assay-nightly-samplers-$s.json" || status=1
 done
 
 note "self-test over ${SEEDS:-10} seeds: every planted fault refuted, no correct variant; then the kill matrix"
