@@ -6,14 +6,6 @@
 #include <stdexcept>
 
 namespace assay::reference {
-namespace {
-
-// Doubles nearest to the decimal numbers that the libraries write.
-constexpr double eps_of_torch_normalize = 0x1.19799812dea11p-40;  // 10^-12
-constexpr double eps_of_tf_normalize = 0x1.0c6f7a0b5ed8dp-20;     // 10^-6, the root of 10^-12
-constexpr double eps_of_binary32 = 0x1p-23;
-constexpr double log_of_100 = 0x1.26bb1bbb55516p+2;         // math.log(100)
-constexpr double log_of_clip_scale = 0x1.5462a20517cffp+1;  // math.log(1 / 0.07)
 
 InfoNceSetting normalised(InfoNceSetting s, double eps) {
   s.normalisation = Normalisation::maximum;
@@ -42,6 +34,14 @@ InfoNceSetting directed(Directions directions, TemperatureAs given_as) {
   s.temperature_as = given_as;
   return s;
 }
+
+namespace {
+
+// Doubles nearest to the decimal numbers that the libraries write.
+constexpr double eps_of_tf_normalize = 0x1.0c6f7a0b5ed8dp-20;  // 10^-6, the root of 10^-12
+constexpr double eps_of_binary32 = 0x1p-23;
+constexpr double log_of_100 = 0x1.26bb1bbb55516p+2;         // math.log(100)
+constexpr double log_of_clip_scale = 0x1.5462a20517cffp+1;  // math.log(1 / 0.07)
 
 InfoNceSetting weighted(InfoNceSetting s, PositiveWeight weight) {
   s.positive_weight = weight;

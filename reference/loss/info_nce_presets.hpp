@@ -21,6 +21,17 @@ struct InfoNcePreset {
   std::string observed;
 };
 
+// What settings are put together from.
+/// torch.nn.functional.normalize's eps: the double nearest to 10^-12.
+inline constexpr double eps_of_torch_normalize = 0x1.19799812dea11p-40;
+/// Divided by max(norm, eps).
+InfoNceSetting normalised(InfoNceSetting s, double eps);
+/// Positives by label.
+InfoNceSetting by_label(Denominator denominator, WithinAnchor within, EmptySet without_positives);
+/// The positive is not in the denominator.
+InfoNceSetting decoupled();
+InfoNceSetting directed(Directions directions, TemperatureAs given_as);
+
 /// All presets, in the order of their names.
 const std::vector<InfoNcePreset>& info_nce_presets();
 /// \throws std::invalid_argument listing the known names

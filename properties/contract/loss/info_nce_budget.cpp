@@ -96,15 +96,9 @@ class TiledOnlineLog1p final : public InfoNceAlgorithm {
   ModelledBudget mean_budget(const std::vector<Ends>& truth,
                              const std::vector<RowBudget>& budgets) const override {
     const ErrorAlgebra algebra(tiled_format());
-    const std::vector<Tracked> rows = tracked_rows(truth, budgets);
-    constexpr std::size_t threads = 256;
-    std::vector<Tracked> sums(threads);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      sums[i % threads] = algebra.add(sums[i % threads], rows[i]);
-    for (std::size_t offset = threads / 2; offset > 0; offset /= 2)
-      for (std::size_t t = 0; t < offset; ++t) sums[t] = algebra.add(sums[t], sums[t + offset]);
-    const Tracked count = algebra.round(held(static_cast<double>(rows.size())));
-    return budget_of_mean(algebra.div(sums[0], count), budgets);
+    const Tracked sum = sum_by_threads(algebra, tracked_rows(truth, budgets));
+    const Tracked count = algebra.round(held(static_cast<double>(truth.size())));
+    return budget_of_mean(algebra.div(sum, count), budgets);
   }
 
  private:
@@ -174,6 +168,16 @@ Format tiled_format() {
   format.log1p_relative = kernels::log1p_error_u * u;
   format.exp_of_zero_is_one = true;  // its polynomial is 1 there
   return format;
+}
+
+Tracked sum_by_threads(const ErrorAlgebra& algebra, const std::vector<Tracked>& terms) {
+  constexpr std::size_t threads = 256;
+  std::vector<Tracked> sums(threads);
+  for (std::size_t i = 0; i < terms.size(); ++i)
+    sums[i % threads] = algebra.add(sums[i % threads], terms[i]);
+  for (std::size_t offset = threads / 2; offset > 0; offset /= 2)
+    for (std::size_t t = 0; t < offset; ++t) sums[t] = algebra.add(sums[t], sums[t + offset]);
+  return sums[0];
 }
 
 double modelled_error(double systematic, double variance, double budget) {

@@ -120,6 +120,8 @@ RowEvaluation evaluate_tiled(const ErrorAlgebra& algebra, const RowLogits& logit
 /// not. `rescalings`: how often a term of a sum may be multiplied by exp of a difference of maxima.
 RowEvaluation evaluate_any_order(const ErrorAlgebra& algebra, const RowLogits& logits,
                                  std::int64_t rescalings = 0);
+/// The kernels' sum over rows: t, t + 256, ... in each of 256 threads, then a tree 128, ..., 1.
+Tracked sum_by_threads(const ErrorAlgebra& algebra, const std::vector<Tracked>& terms);
 /// A sum of exponentials after so many rescalings of its terms. \pre the sum is of positive terms
 Tracked rescaled(const ErrorAlgebra& algebra, const RowLogits& logits, Tracked sum,
                  std::int64_t rescalings);

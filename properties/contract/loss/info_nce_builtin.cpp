@@ -28,19 +28,7 @@ void require_bf16(const kernels::InfoNceInputs& inputs) {
 
 /// What both operations read.
 void read_inputs(const BuiltinCase& c, kernels::InfoNceInputs& inputs) {
-  const PlacedTensor& a = c.input("a");
-  const PlacedTensor& b = c.input("b");
-  require_embeddings(a);
-  require_embeddings(b);
-  if (a.shape != b.shape) throw Unsupported("'a' and 'b' have different shapes");
-  if (a.dtype != b.dtype) throw Unsupported("'a' and 'b' have different formats");
-  inputs.a = a.data;
-  inputs.b = b.data;
-  inputs.input = a.dtype;
-  inputs.n = a.shape[0];
-  inputs.d = a.shape[1];
-  inputs.a_stride = a.strides[0];
-  inputs.b_stride = b.strides[0];
+  read_embeddings(c, inputs);
   inputs.temperature = c.scalar("temperature");
   const std::string& directions = c.option("directions");
   if (directions == "joint-block")
@@ -72,12 +60,7 @@ void call_forward(const BuiltinCase& c, const Kernels& kernels) {
 void call_backward(const BuiltinCase& c, const Kernels& kernels) {
   kernels::InfoNceBackwardArguments arguments;
   read_inputs(c, arguments);
-  if (const PlacedTensor* upstream = c.find_input("grad_row_loss")) {
-    if (upstream->dtype != Dtype::f32) throw Unsupported("'grad_row_loss' is not f32");
-    arguments.grad_row_loss = upstream->as<const float>();
-    arguments.grad_row_loss_stride = upstream->strides[0];
-  }
-  arguments.grad_loss = static_cast<float>(c.scalar("grad_loss"));
+  read_upstream(c, arguments);
   std::vector<float> grad_a, grad_b, grad_temperature;
   arguments.grad_a = place_of(c, "grad_a", arguments.n * arguments.d, grad_a);
   arguments.grad_b = place_of(c, "grad_b", arguments.n * arguments.d, grad_b);

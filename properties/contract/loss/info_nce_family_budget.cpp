@@ -124,16 +124,6 @@ class TiledFamily final : public FamilyAlgorithm {
 
 }  // namespace
 
-Tracked sum_by_threads(const ErrorAlgebra& algebra, const std::vector<Tracked>& terms) {
-  constexpr std::size_t threads = 256;
-  std::vector<Tracked> sums(threads);
-  for (std::size_t i = 0; i < terms.size(); ++i)
-    sums[i % threads] = algebra.add(sums[i % threads], terms[i]);
-  for (std::size_t offset = threads / 2; offset > 0; offset /= 2)
-    for (std::size_t t = 0; t < offset; ++t) sums[t] = algebra.add(sums[t], sums[t + offset]);
-  return sums[0];
-}
-
 const FamilyAlgorithm& tiled_family() {
   static const TiledFamily algorithm;
   return algorithm;

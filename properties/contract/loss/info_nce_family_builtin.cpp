@@ -75,20 +75,8 @@ void read_relations(const BuiltinCase& c, kernels::FamilyInputs& q) {
 
 /// What both operations read.
 void read_inputs(const BuiltinCase& c, kernels::FamilyInputs& q) {
-  const PlacedTensor& a = c.input("a");
-  const PlacedTensor& b = c.input("b");
-  require_embeddings(a);
-  require_embeddings(b);
-  if (a.shape != b.shape) throw Unsupported("'a' and 'b' have different shapes");
-  if (a.dtype != b.dtype) throw Unsupported("'a' and 'b' have different formats");
+  read_embeddings(c, q);
   q.setting = kernel_setting(info_nce_setting(c.option("setting")));
-  q.a = a.data;
-  q.b = b.data;
-  q.input = a.dtype;
-  q.n = a.shape[0];
-  q.d = a.shape[1];
-  q.a_stride = a.strides[0];
-  q.b_stride = b.strides[0];
   q.parameter = c.scalar("temperature");
   read_relations(c, q);
 }
@@ -105,12 +93,7 @@ void call_forward(const BuiltinCase& c, const FamilyKernels& kernels) {
 void call_backward(const BuiltinCase& c, const FamilyKernels& kernels) {
   kernels::FamilyBackwardArguments q;
   read_inputs(c, q);
-  if (const PlacedTensor* upstream = c.find_input("grad_row_loss")) {
-    if (upstream->dtype != Dtype::f32) throw Unsupported("'grad_row_loss' is not f32");
-    q.grad_row_loss = upstream->as<const float>();
-    q.grad_row_loss_stride = upstream->strides[0];
-  }
-  q.grad_loss = static_cast<float>(c.scalar("grad_loss"));
+  read_upstream(c, q);
   std::vector<float> grad_a, grad_b, grad_parameter;
   q.grad_a = place_of(c, "grad_a", q.n * q.d, grad_a);
   q.grad_b = place_of(c, "grad_b", q.n * q.d, grad_b);

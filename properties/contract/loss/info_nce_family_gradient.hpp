@@ -9,9 +9,6 @@
 
 namespace assay::contract {
 
-/// Rows t, t + 256, ... in each of 256 threads, in order, then a tree.
-Tracked sum_by_threads(const ErrorAlgebra& algebra, const std::vector<Tracked>& terms);
-
 /// Cost O(rows keys d).
 FamilyGradientBudget tiled_family_gradient_budget(const FamilyInstance& instance);
 

@@ -3,41 +3,12 @@
 #include "properties/contract/loss/info_nce_settings.hpp"
 
 #include "properties/engine/input_error.hpp"
+#include "reference/loss/info_nce_presets.hpp"
 
 namespace assay::contract {
 namespace {
 
 using namespace reference;
-
-constexpr double eps_of_torch_normalize = 0x1.19799812dea11p-40;  // 10^-12
-
-InfoNceSetting normalised(InfoNceSetting s) {
-  s.normalisation = Normalisation::maximum;
-  s.normalisation_eps = eps_of_torch_normalize;
-  return s;
-}
-
-InfoNceSetting both_directions(TemperatureAs given_as) {
-  InfoNceSetting s;
-  s.directions = Directions::half_sum;
-  s.temperature_as = given_as;
-  return s;
-}
-
-InfoNceSetting by_label(Denominator denominator, WithinAnchor within, EmptySet without_positives) {
-  InfoNceSetting s;
-  s.positives = Positives::same_label;
-  s.denominator = denominator;
-  s.within = within;
-  s.without_positives = without_positives;
-  return s;
-}
-
-InfoNceSetting decoupled() {
-  InfoNceSetting s;
-  s.denominator = Denominator::negatives;
-  return s;
-}
 
 InfoNceSetting masked() {
   InfoNceSetting s =
@@ -52,15 +23,16 @@ InfoNceSetting masked() {
 
 const std::vector<NamedInfoNceSetting>& info_nce_settings() {
   static const std::vector<NamedInfoNceSetting> all = {
-      {"both-directions", both_directions(TemperatureAs::scale)},
-      {"both-log-scale", normalised(both_directions(TemperatureAs::log_scale))},
+      {"both-directions", directed(Directions::half_sum, TemperatureAs::scale)},
+      {"both-log-scale", normalised(directed(Directions::half_sum, TemperatureAs::log_scale),
+                                    eps_of_torch_normalize)},
       {"decoupled", decoupled()},
       {"supervised-out", by_label(Denominator::all, WithinAnchor::mean_outside, EmptySet::zero)},
       {"supervised-in", by_label(Denominator::all, WithinAnchor::sum_inside, EmptySet::skipped)},
       {"supervised-pairs",
        by_label(Denominator::positive_and_negatives, WithinAnchor::pairs, EmptySet::skipped)},
       {"masked", masked()},
-      {"normalised", normalised({})},
+      {"normalised", normalised({}, eps_of_torch_normalize)},
   };
   return all;
 }

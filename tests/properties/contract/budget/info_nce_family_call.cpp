@@ -4,33 +4,16 @@
 
 #include "kernels/loss/info_nce_family.hpp"
 #include "properties/contract/loss/info_nce.hpp"
+#include "properties/contract/loss/info_nce_family_builtin.hpp"
 #include "properties/contract/loss/info_nce_settings.hpp"
 
 namespace assay::testing {
 
 namespace {
 
-using kernels::FamilySetting;
-
-FamilySetting translated(const reference::InfoNceSetting& s) {
-  FamilySetting to;
-  to.positives = static_cast<FamilySetting::Positives>(s.positives);
-  to.denominator = static_cast<FamilySetting::Denominator>(s.denominator);
-  to.within = static_cast<FamilySetting::WithinAnchor>(s.within);
-  to.over = static_cast<FamilySetting::OverAnchors>(s.over);
-  to.directions = static_cast<FamilySetting::Directions>(s.directions);
-  to.temperature_as = static_cast<FamilySetting::TemperatureAs>(s.temperature_as);
-  to.normalisation = static_cast<FamilySetting::Normalisation>(s.normalisation);
-  to.normalisation_eps = s.normalisation_eps;
-  to.without_positives = static_cast<FamilySetting::EmptySet>(s.without_positives);
-  to.without_negatives = static_cast<FamilySetting::EmptySet>(s.without_negatives);
-  to.outer_value = s.outer_value;
-  return to;
-}
-
 void read(const engine::Case& c, kernels::FamilyInputs& q) {
   const Tensor &a = c.input("a"), &b = c.input("b");
-  q.setting = translated(contract::info_nce_setting(c.options.at("setting")));
+  q.setting = contract::kernel_setting(contract::info_nce_setting(c.options.at("setting")));
   q.a = a.bytes.data();
   q.b = b.bytes.data();
   q.input = a.dtype;
