@@ -129,7 +129,9 @@ ErrorAlgebra::ErrorAlgebra(const Format& format)
       largest_(format.rounding.largest),
       underflow_(format.flushes ? format.rounding.smallest_normal : format.rounding.half_subnormal),
       sum_underflow_(format.flushes ? format.rounding.smallest_normal : 0),
-      exact_sum_below_(2 * format.rounding.smallest_normal) {}
+      exact_sum_below_(2 * format.rounding.smallest_normal),
+      is_f32_(u_ == rounding_of(Dtype::f32).roundoff &&
+              largest_ == rounding_of(Dtype::f32).largest) {}
 
 Tracked ErrorAlgebra::div(const Tracked& a, const Tracked& b) const {
   const double b_low = (std::fabs(b.centre) - b.radius) * (1 - 0x1p-48);
@@ -141,7 +143,8 @@ Tracked ErrorAlgebra::div(const Tracked& a, const Tracked& b) const {
   const double radius = (a.radius + std::fabs(c) * (1 + 0x1p-52) * b.radius) / b_low + own(c);
   const double error = (a.error + quotient * b.error) / b_held_low;
   const double spread = (a.variance + c * c * b.variance) / (b.centre * b.centre);
-  return rounded_product({c, inflate_up(radius), inflate_up(error), spread});
+  const Tracked exact{c, inflate_up(radius), inflate_up(error), spread};
+  return scales(b) ? scaled(exact) : rounded_product(exact);
 }
 
 Tracked ErrorAlgebra::exp(const Tracked& z) const {

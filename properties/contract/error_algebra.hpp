@@ -45,6 +45,11 @@ inline double expm1_up(double x) {
   return inflate_up(exp_near(x) * (1 + near_slack) - 1);
 }
 
+/// Whether |x| is 2^k for a normal k: a product with it is exact unless it underflows.
+inline bool is_power_of_two(double x) {
+  return x != 0 && std::fabs(x) == power_below(x) && std::isfinite(x);
+}
+
 // --- gamma_n ------------------------------------------------------------------------------------
 
 /// gamma_n = n u / (1 - n u), the bound on the relative effect of n roundings; a number that exists
@@ -127,15 +132,23 @@ class ErrorAlgebra {
     if (a.is_zero()) return b;  // x + 0 is exact
     if (b.is_zero()) return a;
     const double c = a.centre + b.centre;
+    if (known(a) && known(b) && is_exact(c - a.centre == b.centre && c - b.centre == a.centre, c))
+      return held(c);
     return rounded_sum(
         {c, a.radius + b.radius + own(c), a.error + b.error, a.variance + b.variance});
   }
   Tracked sub(const Tracked& a, const Tracked& b) const {
     return add(a, {-b.centre, b.radius, b.error, b.variance});
   }
-  Tracked mul(const Tracked& a, const Tracked& b) const { return rounded_product(product(a, b)); }
+  Tracked mul(const Tracked& a, const Tracked& b) const {
+    const Tracked exact = product(a, b);
+    return scales(a) || scales(b) ? scaled(exact) : rounded_product(exact);
+  }
   /// a * b + c with one rounding.
   Tracked fma(const Tracked& a, const Tracked& b, const Tracked& c) const {
+    if (a.is_zero() && std::isfinite(b.error)) return c;
+    if (b.is_zero() && std::isfinite(a.error)) return c;
+    if (c.is_zero()) return mul(a, b);
     const Tracked ab = product(a, b);
     const double centre = ab.centre + c.centre;
     return rounded_product(
@@ -174,6 +187,19 @@ class ErrorAlgebra {
             (x + a.radius) * b.error + a.error * (y + b.radius) + a.error * b.error,
             x * x * b.variance + y * y * a.variance};
   }
+  static bool known(const Tracked& t) { return t.radius == 0 && t.error == 0; }
+  /// Known and a power of two.
+  static bool scales(const Tracked& t) { return known(t) && is_power_of_two(t.centre); }
+  /// Whether a sum of two known numbers, formed without a rounding in double, is one of binary32.
+  bool is_exact(bool in_double, double sum) const {
+    return in_double && is_f32_ && static_cast<float>(sum) == sum && !format_.flushes;
+  }
+  // A product with a power of two is rounded only where it may underflow.
+  Tracked scaled(const Tracked& t) const {
+    const double top = inflate_up(std::fabs(t.centre) + t.radius + t.error);
+    const double bottom = (std::fabs(t.centre) - t.radius - t.error) * (1 - 0x1p-48);
+    return finish(t, top, top == 0 || bottom >= exact_sum_below_ ? 0 : underflow_);
+  }
   // A sum of two numbers of the format is a multiple of its smallest subnormal: it is exact below
   // twice the smallest normal number, unless it is flushed.
   Tracked rounded_sum(Tracked t) const {
@@ -197,6 +223,7 @@ class ErrorAlgebra {
 
   Format format_;
   double u_, largest_, underflow_, sum_underflow_, exact_sum_below_;
+  bool is_f32_;
 };
 
 }  // namespace assay::contract

@@ -161,6 +161,18 @@ void small(Draft& draft, Random& random, std::uint64_t index) {
   fill_normal(draft.b, random);
 }
 
+// Two equal pairs along two axes, lengths and T powers of two: no logit and no product is rounded,
+// the denominator is little more than 1, and what is left of the budget is a handful of roundings.
+void exact(Draft& draft, Random& random, std::uint64_t index) {
+  constexpr double temperatures[] = {0.25, 0.5, 0.125, 1.0};  // with entries of size 1
+  draft.reshape(2, 2);
+  const int exponent = static_cast<int>(random.below(5)) - 2;
+  draft.temperature = std::ldexp(temperatures[index % 4], 2 * exponent);
+  for (Index i = 0; i < draft.n; ++i)
+    draft.at(draft.a, i, i) = draft.at(draft.b, i, i) =
+        std::ldexp(random.below(2) ? 1.0 : -1.0, exponent);
+}
+
 // Entries -1, 0, 1: exact products, exact ties.
 void ties(Draft& draft, Random& random, std::uint64_t index) {
   draft.reshape(index % 2 ? 34 : 7, index % 2 ? 48 : 3);
@@ -274,6 +286,7 @@ const std::vector<InfoNceFamily>& info_nce_family_table() {
   static const std::vector<InfoNceFamily> all = {
       {{"small", "2 to 4 pairs in 1 to 3 dimensions, not normalised: the tightest budgets", 12},
        small},
+      {{"exact", "two pairs along the axes, powers of two: no logit is rounded", 8}, exact},
       {{"sizes", "N of 1, 2, tile-1, tile, tile+1, primes; d of 1, 3, 48, 96", 32}, sizes},
       {{"independent", "independent unit vectors, T = 0.07", 4}, independent},
       {{"aligned", "noisy pairs, T from 0.1 down to 0.01: losses that vanish", 4}, aligned},

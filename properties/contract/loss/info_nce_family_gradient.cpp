@@ -107,6 +107,10 @@ std::vector<Tracked> chains(const FamilyInstance& instance, const FamilyVectors&
     const double* y = vectors.entries(t);
     for (std::size_t k = 0; k < d; ++k) {
       const double size = std::fabs(y[k]), carried = vectors.error(t, static_cast<Index>(k));
+      if (size == 0 && carried == 0 && c.error < infinity) continue;  // nothing is added
+      // The first product, with a power of two, is not rounded.
+      const bool scales = partial[k] == 0 && radius[k] == 0 && error[k] == 0 && carried == 0 &&
+                          is_power_of_two(size);
       partial[k] += c.centre * y[k];
       radius[k] += c.radius * size +
                    (0x1p-50 + vectors.slack) * (std::fabs(c.centre) + c.radius) * size +
@@ -114,7 +118,7 @@ std::vector<Tracked> chains(const FamilyInstance& instance, const FamilyVectors&
       const double before = error[k] + c.error * (size + carried) * (1 + vectors.slack) +
                             (std::fabs(c.centre) + c.radius) * carried;
       const double top = (std::fabs(partial[k]) + radius[k] + before) * (1 + 0x1p-40);
-      const double step = std::max(u * power_below(top), top > 0 ? eta : 0);
+      const double step = std::max(scales ? 0 : u * power_below(top), top > 0 ? eta : 0);
       error[k] = top <= f32.largest ? (before + step) * (1 + 0x1p-50) : infinity;
     }
   }
@@ -123,7 +127,9 @@ std::vector<Tracked> chains(const FamilyInstance& instance, const FamilyVectors&
     const double size = inflate_up((std::fabs(partial[k]) + radius[k]) * scale.exact);
     const double held_scale = scale.held * (1 + scale.held_spread) * (1 + 0x1p-50);
     const double top = inflate_up((std::fabs(partial[k]) + radius[k] + error[k]) * held_scale);
-    const double rounding = std::max(u * power_below(top), top > 0 ? eta : 0);
+    const double step =
+        scale.held_spread == 0 && is_power_of_two(scale.held) ? 0 : u * power_below(top);
+    const double rounding = std::max(step, top > 0 ? eta : 0);
     const double moved = error[k] * held_scale + size * (scale.common + 0x1p-50) + rounding;
     gradient.push_back({partial[k] * scale.exact,
                         inflate_up(radius[k] * scale.exact + size * (scale.exact_slack + 0x1p-50)),

@@ -154,6 +154,8 @@ void normalise_in_any_order(const double* x, const FamilyInstance& instance,
 /// (`operands`) and what the sum adds (`sum`).
 struct DotProduct {
   double centre = 0, slack = 0, operands = 0, sum = 0, size = 0;
+  bool known = false;  ///< the held number is `on_held`: nothing was rounded
+  double on_held = 0;
 };
 
 /// The chain of the stated algorithm: each partial sum of its entries is rounded once.
@@ -176,6 +178,8 @@ DotProduct chain(const FamilyVectors& v, Index row, Index key) {
     else
       p.sum += std::max(u * power_below(top) * (1 + 0x1p-50), eta);
   }
+  p.on_held = on_held;
+  p.known = p.sum == 0;
   p.slack = inflate_up(relative * p.size);
   p.operands = v.held.empty()
                    ? 0
@@ -320,8 +324,9 @@ FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vect
     const double error = inflate_up(dot.operands + dot.sum + dot.slack);
     const double largest_partial = inflate_up(dot.size * (1 + 0x1p-10) + error);
     const double top = inflate_up((std::fabs(dot.centre) + error) * scale.held * (1 + 8 * u));
-    const double rounding =
-        tiled ? std::max(u * power_below(top), eta) : 4 * u * top + f32.smallest_normal;
+    const bool scales = scale.held_spread == 0 && is_power_of_two(scale.held);
+    const double step = scales ? 0 : u * power_below(top);
+    const double rounding = tiled ? std::max(step, eta) : 4 * u * top + f32.smallest_normal;
     if (!(largest_partial * std::max(1.0, tiled ? 1.0 : 2 * scale.held) <= f32.largest &&
           top <= f32.largest)) {
       logits.in_domain = false;
@@ -332,13 +337,17 @@ FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vect
         inflate_up(dot.slack * scale.exact + (scale.exact_slack + 0x1p-52) * std::fabs(t));
     const double deviation =
         inflate_up(((dot.operands + dot.sum) * scale.held + rounding) * (1 + scale.held_spread));
+    const double number = dot.on_held * scale.held;
+    const bool known =
+        dot.known && tiled && scales && (number == 0 || std::fabs(number) >= f32.smallest_normal);
     const double centre = dot.centre * scale.held;
     logits.ideal.push_back(t);
     logits.ideal_slack = std::max(logits.ideal_slack, slack);
     logits.deviation.push_back(deviation);
-    logits.held.push_back(known_within(
-        centre,
-        inflate_up(deviation + 2 * slack + (scale.held_spread + 0x1p-51) * std::fabs(centre))));
+    logits.held.push_back(known ? held(number)
+                                : known_within(centre, inflate_up(deviation + 2 * slack +
+                                                                  (scale.held_spread + 0x1p-51) *
+                                                                      std::fabs(centre))));
     logits.column.push_back(instance.column(row, key));
   };
   for (const Index key : row.keys.positives) take(key);

@@ -56,10 +56,13 @@ void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& term
     const double spread = term.error + slack * term.size;
     model.add(term, x);
     for (std::size_t k = 0; k < d; ++k) {
+      if (x[k] == 0 && spread < infinity) continue;  // nothing is added
+      // The first product, with a power of two, is not rounded.
+      const bool scales = partial[k] == 0 && error[k] == 0 && is_power_of_two(x[k]);
       partial[k] += term.centre * x[k];
       const double before = error[k] + spread * std::fabs(x[k]);
       const double top = (std::fabs(partial[k]) + before) * (1 + 0x1p-40);
-      const double step = u * power_below(top);
+      const double step = scales ? 0 : u * power_below(top);
       const double rounding = std::max(step, eta);
       model.variance[k] += rounding * rounding * (1.0 / 3);
       // An intermediate that could overflow leaves nothing to promise.
@@ -70,7 +73,8 @@ void chain_budget(const InfoNceInstance& instance, const std::vector<Term>& term
   for (std::size_t k = 0; k < d; ++k) {
     const double held_sum = inflate_up(std::fabs(partial[k]) + error[k]);
     const double top = inflate_up(held_sum * inverse);
-    const double rounding = std::max(u * power_below(top), top > 0 ? eta : 0);
+    const double step = is_power_of_two(inverse) ? 0 : u * power_below(top);
+    const double rounding = std::max(step, top > 0 ? eta : 0);
     const double scaling =
         inflate_up(std::fabs(partial[k]) / instance.temperature * factors.inverse + rounding);
     const double total = inflate_up(error[k] * inverse + scaling);

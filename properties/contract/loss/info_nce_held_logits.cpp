@@ -25,8 +25,8 @@ double factor_error(double scale, double temperature) {
 /// One logit as an algorithm holds it. `deviation` infinite: an intermediate could overflow.
 struct HeldLogit {
   double centre;
-  double deviation;
-  double variance;  ///< of the modelled column
+  double deviation;  ///< 0: the centre is the number
+  double variance;   ///< of the modelled column
 };
 
 /// fma chain in order, then one multiplication by the rounded reciprocal of the temperature.
@@ -46,11 +46,18 @@ class ChainLogits {
                  double slack) const {
     const double partial = instance_.norm[static_cast<std::size_t>(row)] *
                            instance_.norm[static_cast<std::size_t>(key)];
-    const double error = u * weight + static_cast<double>(instance_.d) * eta + slack;
+    const double of_one = error_of_one_product(row, key);
+    const double chained = u * weight + static_cast<double>(instance_.d) * eta;
+    const double error = (of_one < chained ? of_one : chained) + slack;
     const double top = inflate_up((std::fabs(dot) + error) * inverse_);
-    const double rounding = std::max(u * power_below(top), eta);
+    const double step = is_power_of_two(inverse_) ? 0 : u * power_below(top);
+    const double rounding = std::max(step, eta);
     if (!usable_ || !(inflate_up(partial + error) <= f32.largest) || !(top <= f32.largest))
       return {0, infinity, 0};
+    const double logit = std::fabs(dot * inverse_);
+    if (of_one == 0 && step == 0 && (logit == 0 || logit >= f32.smallest_normal))
+      return {dot * inverse_, 0, 0};  // known: nothing was rounded, here or there
+    if (of_one < chained) squares = 0;
     const double underflow = static_cast<double>(instance_.d) * eta * eta;
     const double chain = (u * u * squares + underflow) * inverse_ * inverse_;
     return {dot * inverse_, inflate_up(error * inverse_ + rounding),
@@ -60,6 +67,21 @@ class ChainLogits {
   bool keeps_infinities(double) const { return inverse_ >= f32.smallest_normal; }
 
  private:
+  /// The chain's error where at most one product is not zero: one known number is rounded once, and
+  /// adding zeros rounds nothing. Infinite elsewhere; looked at for short vectors only.
+  double error_of_one_product(std::int64_t row, std::int64_t key) const {
+    constexpr std::int64_t short_vector = 4;
+    if (instance_.d > short_vector) return infinity;
+    const double *x = instance_.vector(row), *y = instance_.vector(key);
+    double one = 0;
+    for (std::int64_t k = 0; k < instance_.d; ++k) {
+      const double product = x[k] * y[k];  // exact: 48 bits
+      if (product != 0 && one != 0) return infinity;
+      if (product != 0) one = product;
+    }
+    return std::fabs(static_cast<float>(one) - one);
+  }
+
   const InfoNceInstance& instance_;
   double inverse_;
   bool usable_;
@@ -224,7 +246,9 @@ RowBudget gather(const InfoNceInstance& instance, const Model& model, const Info
     // given), around the exact one for an unknown factor.
     const double spread = Model::known_factor ? t_slack : off_centre;
     logits.held_logit.push_back(
-        known_within(v.centre, inflate_up(v.deviation + spread + 0x1p-51 * std::fabs(v.centre))));
+        v.deviation == 0 ? held(v.centre)
+                         : known_within(v.centre, inflate_up(v.deviation + spread +
+                                                             0x1p-51 * std::fabs(v.centre))));
     logits.deviation.push_back(v.deviation);
     logits.variance.push_back(v.variance);
     logits.column.push_back(j);

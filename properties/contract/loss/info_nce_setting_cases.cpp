@@ -99,7 +99,10 @@ std::vector<SettingFamily> shared_families() {
   for (const InfoNceFamily& entry : info_nce_family_table()) {
     if (entry.family.large || entry.family.name == "not-finite") continue;
     Family family = entry.family;
-    family.cases = family.name == "small" ? 8 : family.name == "sizes" ? 10 : 2;
+    family.cases = family.name == "small"   ? 8
+                   : family.name == "sizes" ? 10
+                   : family.name == "exact" ? 4
+                                            : 2;
     all.push_back(
         {family, For::all, [draw = entry.draw](Draft& draft, Random& random, std::uint64_t index) {
            draw(draft, random, index);

@@ -62,6 +62,10 @@ TEST(InfoNceFamilyBudget, TheKernelNeverExceedsItNorThatOfStrangers) {
         const Finding f = judged(c, o, algorithm);
         EXPECT_TRUE(f.verdict == Verdict::certified || f.elements_judged == 0)
             << name_of_case(c) << " " << algorithm << ": " << f.reason;
+        // What is derived, without the headroom of a stated algorithm.
+        if (f.elements_judged > 0 && algorithm == std::string("tiled-family")) {
+          EXPECT_LE(f.share.hi, 0.5) << name_of_case(c);
+        }
       }
     }
 }
@@ -72,7 +76,7 @@ TEST(InfoNceFamilyBudget, IsCloseToWhatTheKernelReaches) {
     for (const engine::Case& c : cheap_cases(instance, 4))
       largest = std::max(largest, judged(c, run_family(c), "tiled-family").share.hi);
     std::printf("%s: largest share %.3f\n", instance.c_str(), largest);
-    EXPECT_GT(largest, 0.125) << instance;
+    EXPECT_GT(largest, 0.0625) << instance;  // of twice the bound
   }
 }
 

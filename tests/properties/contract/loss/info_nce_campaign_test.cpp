@@ -45,7 +45,7 @@ TEST_P(Directions, TheEmulatedKernelIsCertifiedOnEveryFamily) {
   EXPECT_EQ(check.cases_run, check.cases_planned);
   EXPECT_EQ(check.families.size(), info_nce_families().size());
   EXPECT_GT(check.largest_share.hi, 0);
-  EXPECT_LE(check.largest_share.hi, 1);
+  EXPECT_LE(check.largest_share.hi, 0.5);  // the headroom of a stated algorithm
   RecordProperty("largest_share", std::to_string(check.largest_share.hi));
 }
 

@@ -57,7 +57,8 @@ TEST(InfoNceCases, CoverTheSizesWhereTilesBreak) {
   for (const engine::Case& c : all_cases()) {
     pairs.insert(c.input("a").shape[0]);
     coordinates.insert(c.input("a").shape[1]);
-    temperatures.insert(c.scalars.at("temperature"));
+    if (c.descriptor.family != "exact")  // powers of two, with its entries
+      temperatures.insert(c.scalars.at("temperature"));
   }
   for (const std::int64_t n : {1, 2, 31, 32, 33, 37, 61, 63}) EXPECT_TRUE(pairs.contains(n)) << n;
   for (const std::int64_t d : {1, 3, 48, 96}) EXPECT_TRUE(coordinates.contains(d)) << d;
