@@ -57,17 +57,18 @@ Ends tail_downward(std::int64_t k, std::int64_t n, const Odds& odds) {
   const Context<MpfiNumber> context(bits);
   MpfiNumber term = term_at(context, k, n, odds), sum = term;
   MpfiNumber left_out = context.from_integer(0);
-  const double negligible = std::ldexp(reference::midpoint_of(term), -80);
+  double relative = 1;  // to the first term, which may itself lie below all doubles
   for (std::int64_t j = k; j > 0; --j) {
     const MpfiNumber ratio =
         context.from_integer(j) * odds.q / (context.from_integer(n - j + 1) * odds.p);
     const double r = reference::midpoint_of(ratio);
-    if (r < 1 && reference::midpoint_of(term) * r / (1 - r) < negligible) {
+    if (r < 1 && relative * r / (1 - r) < 0x1p-80) {
       left_out = term * ratio / (context.from_integer(1) - ratio);
       break;
     }
     term *= ratio;
     sum += term;
+    relative *= r;
   }
   const double lo = to_interval(sum).ends().lo, hi = to_interval(sum + left_out).ends().hi;
   return {std::max(0.0, lo), std::min(1.0, hi)};

@@ -55,6 +55,15 @@ TEST(BinomialTail, SmallTailsKeepTheirRelativeAccuracy) {
   EXPECT_LE(all.hi, 0x1p-400 * (1 + 0x1p-50));
 }
 
+TEST(BinomialTail, WhereItsFirstTermIsBelowAllDoublesItStillEndsAfterAFewTerms) {
+  // The first term is about 2^-290000; all four million would take half a minute.
+  const Ends far = binomial_at_most(4000000, 10000000, exactly(0.5));
+  EXPECT_EQ(far.lo, 0);
+  EXPECT_LE(far.hi, 0x1p-1022);
+  const double bound = clopper_pearson_lower(5000000, 10000000, 0x1p-20);
+  EXPECT_NEAR(bound, 0.5 - 4.763 * 0.5 / std::sqrt(1e7), 0x1p-20);  // 4.763: normal quantile
+}
+
 TEST(BinomialTail, AnEnclosedChanceGivesBothEnds) {
   const Ends wide = binomial_at_most(3, 20, {0.25, 0.5});
   EXPECT_EQ(wide.lo, binomial_at_most(3, 20, exactly(0.5)).lo);
