@@ -110,7 +110,7 @@ if ! "$venv/bin/python" -c 'import assay, numpy' 2>/dev/null; then make_environm
 has_jax() { "$jax_venv/bin/python" -c "import assay, jax; assert jax.__version__ == '${jax_wheels[0]#*==}'" 2>/dev/null; }
 get_jax() {
   has_jax && return
-  echo "ci/strangers.sh gets ${jax_wheels[*]} from PyPI into $jax_venv: about 105 MB to download, 420 MB unpacked."
+  echo "ci/strangers.sh gets ${jax_wheels[*]} from PyPI into $jax_venv: about 110 MB to download, 440 MB unpacked."
   agree || return
   make_environment "$jax_venv"
   "$jax_venv/bin/python" -m pip install --quiet --no-deps --only-binary :all: "${jax_wheels[@]}" && has_jax
@@ -178,7 +178,7 @@ samplers() {
   sampler numpy_choice_uniform sampler/uniform_distinct:uniform none
   sampler numpy_multinomial sampler/inverse_cdf:weights none
   sampler numpy_integers sampler/uniform:uniform none
-  sampler scipy_rv_discrete sampler/inverse_cdf:weights "$zero"
+  sampler scipy_rv_discrete sampler/inverse_cdf:weights "$zero,wide" # declines 32000 columns
   sampler scipy_guide_table sampler/inverse_cdf:weights "$zero"
   sampler scipy_alias_urn sampler/alias:weights none
   sampler torch_multinomial:float32 sampler/inverse_cdf:weights "$zero" "${single[@]}"

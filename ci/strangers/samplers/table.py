@@ -11,7 +11,7 @@ is otherwise.
 import json
 import sys
 
-COLUMNS = ["stranger", "version", "contract", "rows", "grade: TV (delta)", "law", "rules", "verdict"]
+COLUMNS = ["stranger", "version", "contract", "rows", "grade: TV of what was asked (row, delta)", "law", "rules", "verdict"]
 
 
 def check_of(path):
@@ -24,20 +24,22 @@ def family(row):
     return row["descriptor"]["family"]
 
 
-def power(delta):
-    return "0" if delta == 0 else f"{delta:.0e}".replace("e-0", "e-")
+def short(x, digits=3):
+    return f"{x:.{digits}g}".replace("e-0", "e-")
 
 
 def grades(check):
-    """Per grade the largest distance that was certified or refuted by the law."""
+    """Per grade the row with the largest distance, among those that have a statement about it."""
     parts = []
     for letter in "abcd":
         rows = [r for r in check["rows"] if r["grade"] == letter and r["total_variation"]["hi"] < 1]
         if rows:
             worst = max(rows, key=lambda r: r["total_variation"]["hi"])
             tv = worst["total_variation"]
-            text = f"[{tv['lo']:.3g}, {tv['hi']:.3g}]" if tv["lo"] > 0 else f"<= {tv['hi']:.3g}"
-            parts.append(f"({letter}) {len(rows)} rows, {text} ({family(worst)}; {power(worst['delta'])})")
+            low, high = short(tv["lo"]), short(tv["hi"])
+            text = f"<= {high}" if tv["lo"] == 0 else high if low == high else f"[{low}, {high}]"
+            parts.append(f"({letter}) {len(rows)}: {text} of {short(worst['epsilon'])} "
+                         f"({family(worst)}, {short(worst['delta'])})")
     return "; ".join(parts)
 
 
