@@ -159,7 +159,8 @@ Real automatically(const Problem& p) {
                    p.u.front().arithmetic()->engine() == Engine::arb;
   const double cheap = p.u.front().is_plain() ? 150 : arb ? 300 : 1400;
   const double terms = detail::multinomial_count(p.u.size(), p.k);
-  return p.psi.log_sum_form() && terms > cheap ? by_integral(p) : by_counts(p);
+  const bool has_integral = p.psi.log_sum_form() && p.eta.is_none();  // a joint eta has none
+  return has_integral && terms > cheap ? by_integral(p) : by_counts(p);
 }
 
 }  // namespace

@@ -63,6 +63,23 @@ TEST(ExpectedLossWays, AllWaysAgreeOnBothEngines) {
   EXPECT_GT(compared, 250);
 }
 
+// The integral is for hardenings that factor, however many terms a sum over counts has.
+TEST(ExpectedLossWays, AJointHardeningOfManyAtomsIsSummedOverCounts) {
+  const Arithmetic arithmetic = Arithmetic::enclosing(engines().front(), 64);
+  std::vector<Real> masses, u;
+  for (int j = 0; j < 12; ++j) {
+    masses.push_back(arithmetic(1, 12));
+    u.push_back(arithmetic(j - 6, 7));
+  }
+  const LossFunction psi = LossFunction::parse(losses[0]);
+  const Hardening eta = Hardening::max_plus_one();
+  const Real v = arithmetic(1, 2);
+  const Real automatic = expected_over_negatives(masses, u, v, psi, eta, 4);
+  EXPECT_TRUE(automatic.interval().overlaps(
+      expected_over_negatives(masses, u, v, psi, eta, 4, Way::multinomial).interval()));
+  EXPECT_LT(automatic.interval().width_up(), 0x1p-40);
+}
+
 TEST(ExpectedLossWays, TheMarginalWayAgreesWithAllTuplesExactly) {
   Random random(22);
   for (int trial = 0; trial < 60; ++trial) {
