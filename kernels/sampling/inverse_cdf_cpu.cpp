@@ -11,6 +11,7 @@
 
 #include "kernels/sampling/inverse_cdf.cuh"
 #include "kernels/sampling/memory.hpp"
+#include "kernels/sampling/one_thread_cpu.hpp"
 #include "kernels/sampling/view.hpp"
 
 namespace assay::kernels::sampling {
@@ -319,9 +320,12 @@ std::vector<std::uint64_t> weights_of(const View& v, std::int64_t row) {
 
 void sample_cpu(const Request& request, std::int64_t* out) {
   check(request, out);
+  if (request.method == Method::anchor_positive) return sample_pairs_cpu(request, out);
+  if (request.method == Method::rejection) return sample_rejection_cpu(request, out);
   if (request.method != Method::inverse_cdf)
-    throw std::invalid_argument("sampling: on the CPU only inverse_cdf, not " +
-                                std::string(name_of(request.method)));
+    throw std::invalid_argument(
+        "sampling: on the CPU only inverse_cdf, anchor_positive and rejection, not " +
+        std::string(name_of(request.method)));
   HostMemory memory;
   const View v = view_of(request.population, memory);
   const WordSource& w = request.words;

@@ -126,8 +126,8 @@ void sample_emulated(const Request& request, std::int64_t* out,
                      const std::string& schedule = "greedy");
 /// The same source on the current CUDA device. \throws also std::runtime_error
 void sample_cuda(const Request& request, std::int64_t* out);
-/// On one core without an emulator: inverse_cdf fast, the same indices. \throws as sample_emulated;
-/// std::invalid_argument for other methods
+/// On one core without an emulator: inverse_cdf fast, anchor_positive and rejection; the same
+/// indices. \throws as sample_emulated; std::invalid_argument for other methods
 void sample_cpu(const Request& request, std::int64_t* out);
 /// The emulated kernel with a planted fault.
 void sample_planted(const Request& request, Fault fault, std::int64_t* out,

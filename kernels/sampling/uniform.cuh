@@ -101,14 +101,10 @@ struct AnchorView {
   std::int64_t anchors, classes;
 };
 
-/// out[row][trial][2]: an anchor, every one alike, and another member of its class, all alike.
+/// One pair: an anchor, every one alike, and another member of its class, all alike.
 template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    draw_pairs(Policy policy, AnchorView v, Words words, std::int64_t rows, std::int64_t first_row,
-               std::int64_t k, std::int64_t* out) {
-  const std::int64_t index = thread_number();
-  if (index >= rows * k) return;
-  const Stream stream = stream_of(policy, index / k, index % k, first_row);
+__host__ __device__ inline void draw_pair(Policy policy, const AnchorView& v, const Words& words,
+                                          Stream stream, std::int64_t* out) {
   const std::uint64_t u = words.word64(stream, 0);
   auto anchor = static_cast<std::int64_t>(scaled_to(u, 64, static_cast<std::uint64_t>(v.anchors)));
   if (policy.is(Fault::anchor_by_class)) {
@@ -123,8 +119,18 @@ static __global__ void __launch_bounds__(uniform_threads)
       v.first[anchor] + static_cast<std::int64_t>(scaled_to(words.word64(stream, 1), 64,
                                                             static_cast<std::uint64_t>(others)));
   if (partner >= anchor && !policy.is(Fault::positive_equals_anchor)) ++partner;
-  out[2 * index] = v.column[anchor];
-  out[2 * index + 1] = v.column[partner];
+  out[0] = v.column[anchor];
+  out[1] = v.column[partner];
+}
+
+/// out[row][trial][2].
+template <class Words, class Policy>
+static __global__ void __launch_bounds__(uniform_threads)
+    draw_pairs(Policy policy, AnchorView v, Words words, std::int64_t rows, std::int64_t first_row,
+               std::int64_t k, std::int64_t* out) {
+  const std::int64_t index = thread_number();
+  if (index >= rows * k) return;
+  draw_pair(policy, v, words, stream_of(policy, index / k, index % k, first_row), out + 2 * index);
 }
 
 /// out[row][columns]: a permutation by Fisher-Yates, in place.
