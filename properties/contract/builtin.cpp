@@ -9,7 +9,7 @@ namespace {
 
 std::vector<BuiltinEntry> shipped_entries() {
   std::vector<BuiltinEntry> entries;
-  for (const auto& table : {info_nce_builtins, sampling_builtins}) {  // one table per contract
+  for (const auto& table : {info_nce_builtins, sampling_builtins, estimate_builtins}) {
     for (BuiltinEntry& entry : table()) entries.push_back(std::move(entry));
   }
   return entries;

@@ -102,5 +102,7 @@ std::vector<std::string> builtin_candidates(const std::string& contract);
 std::vector<BuiltinEntry> info_nce_builtins();
 /// All sampler contracts; purposes and methods are those of kernels/sampling.
 std::vector<BuiltinEntry> sampling_builtins();
+/// Both contracts of pipelines of sampler and loss.
+std::vector<BuiltinEntry> estimate_builtins();
 
 }  // namespace assay::contract
