@@ -38,4 +38,9 @@ void augment_cuda(const Augmentation& augmentation, float* out);
 void augment_planted(const Augmentation& augmentation, Fault fault, float* out,
                      const std::string& schedule = "greedy");
 
+/// On one core, without an emulator: the same numbers. \throws as check
+void augment_cpu(const Augmentation& augmentation, float* out);
+/// \throws as check
+void augment_planted_cpu(const Augmentation& augmentation, Fault fault, float* out);
+
 }  // namespace assay::kernels::sampling

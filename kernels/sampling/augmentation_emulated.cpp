@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The augmentation under the emulator, sound and with planted faults; its refusals.
+// The augmentation under the emulator and on one core, sound and with planted faults; its refusals.
 #include <cmath>
 
 #include "kernels/emulator/options.hpp"
@@ -18,6 +18,13 @@ void emulate(const Augmentation& q, const Policy& policy, float* out, const std:
   check(q, out);
   const simt::ScopedOptions scoped(simt::parse_schedule(schedule));
   HostMemory memory;
+  run_augmentation(q, memory, policy, out);
+}
+
+template <class Policy>
+void on_one_core(const Augmentation& q, const Policy& policy, float* out) {
+  check(q, out);
+  CoreMemory memory;
   run_augmentation(q, memory, policy, out);
 }
 
@@ -51,6 +58,12 @@ void augment_emulated(const Augmentation& q, float* out, const std::string& sche
 
 void augment_planted(const Augmentation& q, Fault fault, float* out, const std::string& schedule) {
   emulate(q, Altered{fault}, out, schedule);
+}
+
+void augment_cpu(const Augmentation& q, float* out) { on_one_core(q, Plain(), out); }
+
+void augment_planted_cpu(const Augmentation& q, Fault fault, float* out) {
+  on_one_core(q, Altered{fault}, out);
 }
 
 }  // namespace assay::kernels::sampling

@@ -102,21 +102,32 @@ __host__ __device__ bool is_beyond(const Policy& policy, Sum end, Sum target) {
   return policy.is(Fault::search_not_strict) ? end >= target : end > target;
 }
 
-/// The fault of a cumulative sum in binary32, as a loop of one thread.
-template <class Policy>
-__device__ std::int64_t draw_from_floats(const Policy& policy, const View& v, double scale,
-                                         std::int64_t row, std::uint64_t u, int bits) {
+/// The fault of a cumulative sum in binary32, as a loop of one thread. `weight(j)` is W_j.
+template <class Weight>
+__host__ __device__ std::int64_t draw_from_floats(const Weight& weight, std::int64_t columns,
+                                                  std::uint64_t u, int bits) {
   float total = 0, sum = 0;
-  for (std::int64_t j = 0; j < v.columns; ++j)
-    total += static_cast<float>(weight_at(policy, v, scale, row, j)) * 0x1p-51f;
+  for (std::int64_t j = 0; j < columns; ++j) total += static_cast<float>(weight(j)) * 0x1p-51f;
   const double unit = math64_detail::double_of(static_cast<std::uint64_t>(1023 - bits) << 52);
   const float target = static_cast<float>(static_cast<double>(u) * unit) * total;
-  for (std::int64_t j = 0; j < v.columns; ++j) {
-    sum += static_cast<float>(weight_at(policy, v, scale, row, j)) * 0x1p-51f;
+  for (std::int64_t j = 0; j < columns; ++j) {
+    sum += static_cast<float>(weight(j)) * 0x1p-51f;
     if (sum > target) return j;
   }
-  return v.columns - 1;
+  return columns - 1;
 }
+
+/// W_j of a row, formed where it is asked for.
+template <class Policy>
+struct WeightOfColumn {
+  const Policy& policy;
+  const View& v;
+  double scale;
+  std::int64_t row;
+  __host__ __device__ std::uint64_t operator()(std::int64_t column) const {
+    return weight_at(policy, v, scale, row, column);
+  }
+};
 
 /// out[row][trial].
 template <class Words, class Policy>
@@ -132,7 +143,8 @@ static __global__ void __launch_bounds__(cdf_threads)
   const std::int64_t lane = threadIdx.x % 32;
   const std::uint64_t u = leading_bits(words, stream_of(policy, row, trial, first_row), 0, bits);
   if (policy.is(Fault::float_cumulative_sum)) {
-    if (lane == 0) out[index] = draw_from_floats(policy, v, scale, row, u, bits);
+    const WeightOfColumn<Policy> weight{policy, v, scale, row};
+    if (lane == 0) out[index] = draw_from_floats(weight, v.columns, u, bits);
     return;
   }
   const Wide chosen = policy.is(Fault::open_closed_swapped) ? static_cast<Wide>(u) + 1 : u;

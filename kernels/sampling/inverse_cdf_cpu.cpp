@@ -5,13 +5,14 @@
 // columns; a draw is a bisection over the tiles and one inside a tile. Rows with at least as many
 // draws as columns get a guide table first: the tile in which each of 2^g equal parts of the
 // numbers begins, so that a draw bisects between neighbours.
+#include "kernels/sampling/inverse_cdf_cpu.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <type_traits>
 
 #include "kernels/sampling/inverse_cdf.cuh"
 #include "kernels/sampling/memory.hpp"
-#include "kernels/sampling/one_thread_cpu.hpp"
 #include "kernels/sampling/view.hpp"
 
 namespace assay::kernels::sampling {
@@ -318,14 +319,7 @@ std::vector<std::uint64_t> weights_of(const View& v, std::int64_t row) {
 
 }  // namespace
 
-void sample_cpu(const Request& request, std::int64_t* out) {
-  check(request, out);
-  if (request.method == Method::anchor_positive) return sample_pairs_cpu(request, out);
-  if (request.method == Method::rejection) return sample_rejection_cpu(request, out);
-  if (request.method != Method::inverse_cdf)
-    throw std::invalid_argument(
-        "sampling: on the CPU only inverse_cdf, anchor_positive and rejection, not " +
-        std::string(name_of(request.method)));
+void inverse_cdf_on_one_core(const Request& request, std::int64_t* out) {
   HostMemory memory;
   const View v = view_of(request.population, memory);
   const WordSource& w = request.words;

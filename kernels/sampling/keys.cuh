@@ -34,8 +34,8 @@ __host__ __device__ bool comes_before(const Policy& policy, const Keyed& a, cons
 
 /// -log(u) of a column's uniform.
 template <class Words, class Policy>
-__device__ double exponential_variate(const Policy& policy, const Words& words, Stream stream,
-                                      std::int64_t column, int bits) {
+__host__ __device__ double exponential_variate(const Policy& policy, const Words& words,
+                                               Stream stream, std::int64_t column, int bits) {
   const std::uint64_t i = leading_bits(words, stream, static_cast<std::uint64_t>(column), bits);
   const double shift = policy.is(Fault::gumbel_of_zero) ? 1.0 : 0.5;
   const double unit = math64_detail::double_of(static_cast<std::uint64_t>(1023 - bits) << 52);
@@ -43,12 +43,12 @@ __device__ double exponential_variate(const Policy& policy, const Words& words, 
 }
 
 /// log of a variate; it is 0 only with the planted fault.
-__device__ inline double log_of_variate(double e) {
+__host__ __device__ inline double log_of_variate(double e) {
   return e == 0.0 ? -math64_detail::infinity64 : log_f64(e);
 }
 
 /// log w_j up to a constant of the row, from the argument of a positive weight.
-__device__ inline double log_weight(const View& v, double argument) {
+__host__ __device__ inline double log_weight(const View& v, double argument) {
   switch (v.tilt) {
     case Tilt::exponential: return argument;
     case Tilt::polynomial: return v.power * log_f64(argument);
@@ -58,7 +58,7 @@ __device__ inline double log_weight(const View& v, double argument) {
 }
 
 /// w_j / w_top.
-__device__ inline double relative_weight(const View& v, double argument, double top) {
+__host__ __device__ inline double relative_weight(const View& v, double argument, double top) {
   switch (v.tilt) {
     case Tilt::exponential: return exp_negative_f64(argument - top);
     case Tilt::polynomial: return power_of(argument / top, v.power);
@@ -67,11 +67,11 @@ __device__ inline double relative_weight(const View& v, double argument, double 
   }
 }
 
-/// The key of a column, or none.
-template <class Words, class Policy>
-__device__ Keyed key_of(const Policy& policy, const View& v, const Words& words, Stream stream,
-                        Method method, int bits, double top, std::int64_t row,
-                        std::int64_t column) {
+/// What a column brings to its key: log w_j up to a constant, w_j / w_top (race) or its score
+/// (top-k); no column if its weight is 0.
+template <class Policy>
+__host__ __device__ Keyed strength_of(const Policy& policy, const View& v, Method method,
+                                      double top, std::int64_t row, std::int64_t column) {
   constexpr Keyed none{0.0, -1};
   double t = argument_of(policy, v, row, column);
   if (!has_weight(v.tilt, t)) {
@@ -79,11 +79,34 @@ __device__ Keyed key_of(const Policy& policy, const View& v, const Words& words,
     t = v.tilt == Tilt::exponential ? top - 2.0 : top / 4;
   }
   if (method == Method::top_k) return {t, column};
-  const double e = exponential_variate(policy, words, stream, column, bits);
-  if (method != Method::exponential_race) return {log_weight(v, t) - log_of_variate(e), column};
+  if (method != Method::exponential_race) return {log_weight(v, t), column};
   const double w = relative_weight(v, t, top);
   if (w == 0.0) return none;
-  return {(policy.is(Fault::race_without_weights) ? sqrt(w) : w) / e, column};
+  return {policy.is(Fault::race_without_weights) ? sqrt(w) : w, column};
+}
+
+/// The key of a column from its strength and its variate; top-k has none of the latter.
+__host__ __device__ inline double key_from(Method method, double strength, double variate) {
+  return method == Method::exponential_race ? strength / variate
+                                            : strength - log_of_variate(variate);
+}
+
+/// The key of a column, or none.
+template <class Words, class Policy>
+__host__ __device__ Keyed key_of(const Policy& policy, const View& v, const Words& words,
+                                 Stream stream, Method method, int bits, double top,
+                                 std::int64_t row, std::int64_t column) {
+  const Keyed strength = strength_of(policy, v, method, top, row, column);
+  if (strength.column < 0 || method == Method::top_k) return strength;
+  const double e = exponential_variate(policy, words, stream, column, bits);
+  return {key_from(method, strength.key, e), column};
+}
+
+/// Whether the first place is left out: the planted fault only.
+template <class Policy>
+__host__ __device__ bool skips_the_first(const Policy& policy, Method method) {
+  return policy.is(Fault::top_k_off_by_one) &&
+         (method == Method::top_k || method == Method::gumbel_top_k);
 }
 
 /// out[(row * trials + trial) * count ..]: `count` winners in order.
@@ -97,8 +120,7 @@ static __global__ void __launch_bounds__(key_threads)
   const std::int64_t row = index / trials, trial = index % trials, lane = threadIdx.x % 32;
   if (summaries[row].bad != 0 || summaries[row].support == 0) return;
   const Stream stream = stream_of(policy, row, trial, first_row);
-  const bool skip = policy.is(Fault::top_k_off_by_one) &&
-                    (method == Method::top_k || method == Method::gumbel_top_k);
+  const bool skip = skips_the_first(policy, method);
   Keyed last{0.0, -1};
   for (std::int64_t place = skip ? -1 : 0; place < count; ++place) {
     Keyed best{0.0, -1};

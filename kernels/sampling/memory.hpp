@@ -12,6 +12,9 @@ namespace assay::kernels::sampling {
 /// The emulator's: inputs stay where they are, results are written in place.
 class HostMemory {
  public:
+  /// Kernels are launched; otherwise one core runs the trials in turn.
+  static constexpr bool launches = true;
+
   /// `count` elements that a kernel reads; null stays null.
   template <class T>
   const T* input(const T* host, std::int64_t) {
@@ -35,6 +38,12 @@ class HostMemory {
 
  private:
   std::vector<std::unique_ptr<unsigned char[]>> blocks_;
+};
+
+/// The same for one core without an emulator.
+class CoreMemory : public HostMemory {
+ public:
+  static constexpr bool launches = false;
 };
 
 }  // namespace assay::kernels::sampling

@@ -11,6 +11,8 @@ namespace assay::kernels::sampling {
 
 class DeviceMemory {
  public:
+  static constexpr bool launches = true;
+
   template <class T>
   const T* input(const T* host, std::int64_t count) {
     if (host == nullptr) return nullptr;

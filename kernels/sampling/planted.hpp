@@ -34,7 +34,9 @@ namespace assay::kernels::sampling {
     "top_k",                                                                                       \
     "SUPPORT.label", "the row's own class is among its negatives")                                 \
   X(tilt_twice, "inverse_cdf gumbel_max exponential_race gumbel_top_k rejection", "BIAS.tilt",     \
-    "the tilt is applied twice: 2 beta in the exponent (rejection: 2 u)")                          \
+    "the tilt is applied twice: 2 beta in the exponent, twice the power (rejection: 2 u)")         \
+  X(exponent_saturates, "inverse_cdf gumbel_max exponential_race gumbel_top_k top_k",              \
+    "EDGE.index_range", "exponents above 88 count as 88, where binary32 overflows")                \
   X(temperature_forgotten, "inverse_cdf gumbel_max exponential_race gumbel_top_k rejection",       \
     "BIAS.tilt", "inv_tau is taken for 1")                                                         \
   X(counter_repeats_per_trial,                                                                     \
@@ -42,12 +44,17 @@ namespace assay::kernels::sampling {
     "STREAM.reused_counter", "every trial of a row reads the same words")                          \
   X(counter_repeats_per_row, "any", "STREAM.reused_counter", "every row reads the same words")     \
   X(counter_repeats_per_call, "any", "STREAM.reused_counter", "every call reads the same words")   \
+  X(counter_repeats_per_place, "uniform_distinct disjoint_batches", "STREAM.reused_counter",       \
+    "every place of a tuple reads the same word")                                                  \
+  X(rows_overlap, "any", "STREAM.philox",                                                          \
+    "the words of a row are those of the last, one trial on")                                      \
   X(zero_mass_reachable, "gumbel_max exponential_race gumbel_top_k", "SUPPORT.zero_mass",          \
     "a column of weight 0 gets a small one")                                                       \
   X(alias_off_by_one, "alias", "BIAS.alias", "the next column's alias is taken")                   \
   X(alias_inverted, "alias", "BIAS.alias",                                                         \
     "the column is kept where it should give way, and the reverse")                                \
   X(modulo_biased, "uniform", "BIAS.modulo", "remainder of a word in place of a product")          \
+  X(modulo_of_sixteen_bits, "uniform", "BIAS.modulo", "remainder of the 16 leading bits")          \
   X(top_k_off_by_one, "top_k gumbel_top_k", "BIAS.top_k", "the first place is skipped")            \
   X(top_k_ties_to_last, "top_k", "BIAS.ties", "ties go to the larger index")                       \
   X(duplicates, "top_k gumbel_top_k uniform_distinct disjoint_batches", "SUPPORT.duplicate",       \
@@ -64,7 +71,14 @@ namespace assay::kernels::sampling {
   X(batches_biased, "disjoint_batches", "BIAS.shuffle", "every place is exchanged with any place") \
   X(variance_for_deviation, "augmentation", "BIAS.noise",                                          \
     "the variance is taken for the deviation")                                                     \
-  X(normals_repeat, "augmentation", "BIAS.noise", "both numbers of a pair are the cosine's")
+  X(normals_repeat, "augmentation", "BIAS.noise", "both numbers of a pair are the cosine's")       \
+  X(deviation_forgotten, "augmentation", "BIAS.noise", "the deviation is taken for 1")             \
+  X(tail_not_augmented, "augmentation", "TAIL.noise",                                              \
+    "the last coordinate of an odd dimension gets no noise")                                       \
+  X(signs_forgotten, "augmentation", "BIAS.noise", "random signs are not applied")                 \
+  X(noise_in_bf16, "augmentation", "BIAS.bf16_normal",                                             \
+    "the normal numbers are rounded to bfloat16")                                                  \
+  X(box_muller_of_zero, "augmentation", "EDGE.log_zero", "u may be exactly 0, its logarithm -inf")
 
 #define ASSAY_SAMPLING_FAULT_NAME(name, methods, operators, description) name,
 /// `none` is the kernel itself.

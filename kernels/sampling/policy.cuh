@@ -18,12 +18,22 @@ struct Altered {
   __host__ __device__ constexpr bool is(Fault f) const { return fault == f; }
 };
 
+/// The word of a place in a tuple.
+template <class Policy>
+__host__ __device__ std::uint64_t word_of_place(const Policy& policy, std::int64_t place) {
+  return static_cast<std::uint64_t>(policy.is(Fault::counter_repeats_per_place) ? 0 : place);
+}
+
 /// The stream of a trial.
 template <class Policy>
 __host__ __device__ Stream stream_of(const Policy& policy, std::int64_t row, std::int64_t trial,
                                      std::int64_t first_row) {
   if (policy.is(Fault::counter_repeats_per_row)) row = 0;
   if (policy.is(Fault::counter_repeats_per_trial)) trial = 0;
+  if (policy.is(Fault::rows_overlap)) {
+    trial += row;
+    row = 0;
+  }
   return {static_cast<std::uint32_t>(first_row + row), static_cast<std::uint32_t>(trial)};
 }
 

@@ -71,7 +71,10 @@ __host__ __device__ double exponent_factor(const Policy& policy, const View& v) 
 template <class Policy>
 __host__ __device__ double argument_of_score(const Policy& policy, const View& v, double score) {
   switch (v.tilt) {
-    case Tilt::exponential: return score * exponent_factor(policy, v);
+    case Tilt::exponential: {
+      const double t = score * exponent_factor(policy, v);
+      return policy.is(Fault::exponent_saturates) && t > 88.0 ? 88.0 : t;
+    }
     case Tilt::polynomial: {
       const double inv_tau = policy.is(Fault::temperature_forgotten) ? 1.0 : v.inv_tau;
       const double u = score * inv_tau + 1.0;

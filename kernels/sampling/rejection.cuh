@@ -13,50 +13,43 @@
 
 namespace assay::kernels::sampling {
 
-/// What a row's proposals have in common; `top` is the largest u of the row.
-struct Proposals {
+/// out[row][k]. The view has the tilt exp(u), beta = 1: the top of a summary is the largest u.
+template <class Words, class Policy>
+struct RejectionTrial {
+  Policy policy;
+  View v;
+  Allowed allowed;
+  Words words;
   JointTilt joint;
-  std::int64_t k, count;
-  double top;
-};
+  std::int64_t first_row, k, proposals;
+  const RowSummary* summaries;
+  std::int64_t* out;
 
-/// The tuple of one row, or -1 in all places. The view has the tilt exp(u), beta = 1.
-template <class Words, class Policy>
-__host__ __device__ inline void draw_tuple(Policy policy, const View& v, const Allowed& allowed,
-                                           const Words& words, Stream stream, std::int64_t row,
-                                           const Proposals& q, std::int64_t* mine) {
-  const auto n = static_cast<std::uint64_t>(allowed.rows[row].allowed);
-  const bool sum_plus_one = q.joint == JointTilt::sum_plus_one;
-  const double bound = (q.top + 1.0) * (sum_plus_one ? q.k : 1);
-  for (std::int64_t p = 0; p < q.count; ++p) {
-    const auto base = static_cast<std::uint64_t>(p * (q.k + 1));
-    double largest = -math64_detail::infinity64, sum = 0;
-    for (std::int64_t i = 0; i < q.k; ++i) {
-      const std::uint64_t u = words.word64(stream, base + static_cast<std::uint64_t>(i));
-      mine[i] = allowed.column(row, static_cast<std::int64_t>(scaled_to(u, 64, n)));
-      const double t = score_of(v, row, mine[i]) * exponent_factor(policy, v);
-      largest = t > largest ? t : largest;
-      sum += t + 1.0;
+  __host__ __device__ void operator()(std::int64_t row) const {
+    if (summaries[row].bad != 0 || summaries[row].support == 0) return;
+    const Stream stream = stream_of(policy, row, 0, first_row);
+    const auto n = static_cast<std::uint64_t>(allowed.rows[row].allowed);
+    const double bound =
+        (summaries[row].top + 1.0) * static_cast<double>(joint == JointTilt::sum_plus_one ? k : 1);
+    std::int64_t* const mine = out + row * k;
+    for (std::int64_t p = 0; p < proposals; ++p) {
+      const auto base = static_cast<std::uint64_t>(p * (k + 1));
+      double largest = -math64_detail::infinity64, sum = 0;
+      for (std::int64_t i = 0; i < k; ++i) {
+        const std::uint64_t u = words.word64(stream, base + static_cast<std::uint64_t>(i));
+        mine[i] = allowed.column(row, static_cast<std::int64_t>(scaled_to(u, 64, n)));
+        const double t = score_of(v, row, mine[i]) * exponent_factor(policy, v);
+        largest = t > largest ? t : largest;
+        sum += t + 1.0;
+      }
+      const double eta = joint == JointTilt::sum_plus_one ? sum : largest + 1.0;
+      const std::uint64_t u = words.word64(stream, base + static_cast<std::uint64_t>(k)) >> 11;
+      const bool accepted = static_cast<double>(u) < eta / bound * 0x1p53;
+      if (accepted != policy.is(Fault::acceptance_inverted)) return;
+      if (policy.is(Fault::first_proposal_accepted)) return;
     }
-    const double eta = sum_plus_one ? sum : largest + 1.0;
-    const std::uint64_t u = words.word64(stream, base + static_cast<std::uint64_t>(q.k)) >> 11;
-    const bool accepted = static_cast<double>(u) < eta / bound * 0x1p53;
-    if (accepted != policy.is(Fault::acceptance_inverted)) return;
-    if (policy.is(Fault::first_proposal_accepted)) return;
+    for (std::int64_t i = 0; i < k; ++i) mine[i] = -1;
   }
-  for (std::int64_t i = 0; i < q.k; ++i) mine[i] = -1;
-}
-
-/// out[row][k].
-template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    draw_by_rejection(Policy policy, View v, Allowed allowed, Words words, JointTilt joint,
-                      std::int64_t first_row, std::int64_t k, std::int64_t proposals,
-                      const RowSummary* summaries, std::int64_t* out) {
-  const std::int64_t row = thread_number();
-  if (row >= v.rows || summaries[row].bad != 0 || summaries[row].support == 0) return;
-  draw_tuple(policy, v, allowed, words, stream_of(policy, row, 0, first_row), row,
-             {joint, k, proposals, summaries[row].top}, out + row * k);
-}
+};
 
 }  // namespace assay::kernels::sampling

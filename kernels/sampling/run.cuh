@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request from the host to its kernels and back, for the emulator and for a device alike.
+// A request from the host to its kernels and back, for the emulator, a device and one core alike.
 //
-// `Memory` says where arrays lie (memory.hpp, memory_cuda.cuh), `Policy` whether a fault is
-// planted.
+// `Memory` says where arrays lie and whether kernels are launched (memory.hpp, memory_cuda.cuh),
+// `Policy` whether a fault is planted.
 #pragma once
 
 #include "kernels/sampling/alias.cuh"
 #include "kernels/sampling/inverse_cdf.cuh"
 #include "kernels/sampling/keys.cuh"
+#include "kernels/sampling/one_core.hpp"
 #include "kernels/sampling/rejection.cuh"
 #include "kernels/sampling/view.hpp"
 
@@ -47,6 +48,11 @@ class Run {
   }
   std::int64_t first_row() const { return q_.words.first_row; }
 
+  template <class Trial>
+  void each(const Trial& trial, std::int64_t count) {
+    for_each_trial(memory_, trial, count);
+  }
+
   template <class Words>
   void with(const Words& words, std::int64_t* out) {
     switch (q_.method) {
@@ -61,17 +67,27 @@ class Run {
       case Method::rejection: return rejection(words, out);
       case Method::anchor_positive: return pairs(words, out);
       case Method::disjoint_batches:
-        launch(shuffle<Words, Policy>, blocks(rows(), uniform_threads), dim3(uniform_threads), 0,
-               policy_, words, rows(), first_row(), q_.population.columns, out);
-        return memory_.launched();
+        return each(
+            ShuffleTrial<Words, Policy>{policy_, words, first_row(), q_.population.columns, out},
+            rows());
     }
+  }
+
+  /// With the fault of a tilt that is applied twice, a polynomial's power is.
+  Population tilted(Population p) const {
+    if (fault_ == Fault::tilt_twice && p.tilt == Tilt::polynomial) p.power *= 2;
+    return p;
   }
 
   /// Summaries of all rows, which must not object. \throws RowError
   const RowSummary* summaries(const View& v, std::int64_t wanted, double above) {
     RowSummary* const device = memory_.template room<RowSummary>(rows());
-    launch(summarise<Policy>, blocks(rows(), 1), dim3(summary_threads), 0, policy_, v, device);
-    memory_.launched();
+    if constexpr (Memory::launches) {
+      launch(summarise<Policy>, blocks(rows(), 1), dim3(summary_threads), 0, policy_, v, device);
+      memory_.launched();
+    } else {
+      one_core::summarise(policy_, v, device);
+    }
     std::vector<RowSummary> host(static_cast<std::size_t>(rows()));
     memory_.read_back(host.data(), device, rows());
     for (std::int64_t row = 0; row < rows(); ++row) {
@@ -84,8 +100,10 @@ class Run {
 
   template <class Words>
   void inverse_cdf(const Words& words, std::int64_t* out) {
-    const View v = view_of(q_.population, memory_);
+    const View v = view_of(tilted(q_.population), memory_);
     const RowSummary* const rows_seen = summaries(v, 1, -math64_detail::infinity64);
+    if constexpr (!Memory::launches)
+      return one_core::inverse_cdf(policy_, v, words, first_row(), q_.k, q_.bits, rows_seen, out);
     TileEnd* const ends = memory_.template room<TileEnd>(rows() * tiles_of(v.columns));
     launch(tile_up<Policy>, blocks(rows(), 1), dim3(cdf_threads), 0, policy_, v, rows_seen, ends);
     memory_.launched();
@@ -107,16 +125,15 @@ class Run {
       accept.insert(accept.end(), table.accept.begin(), table.accept.end());
       other.insert(other.end(), table.other.begin(), table.other.end());
     }
-    launch(draw_alias<Words, Policy>, blocks(rows() * q_.k, uniform_threads), dim3(uniform_threads),
-           0, policy_, words, rows(), columns, first_row(), q_.k,
-           memory_.input(accept.data(), rows() * columns),
-           memory_.input(other.data(), rows() * columns), out);
-    memory_.launched();
+    each(AliasTrial<Words, Policy>{policy_, words, columns, first_row(), q_.k,
+                                   memory_.input(accept.data(), rows() * columns),
+                                   memory_.input(other.data(), rows() * columns), out},
+         rows() * q_.k);
   }
 
   template <class Words>
   void keys(const Words& words, std::int64_t* out) {
-    Population seen = q_.population;
+    Population seen = tilted(q_.population);
     if (q_.method == Method::top_k) {  // by score, whatever the tilt
       seen.tilt = Tilt::exponential;
       seen.beta = seen.inv_tau = 1;
@@ -125,10 +142,12 @@ class Run {
     const View v = view_of(seen, memory_);
     const RowSummary* const rows_seen =
         summaries(v, distinct ? q_.k : 1, -math64_detail::infinity64);
-    const std::int64_t trials = trials_per_row(q_);
+    const std::int64_t trials = trials_per_row(q_), wanted = distinct ? q_.k : std::int64_t{1};
+    if constexpr (!Memory::launches)
+      return one_core::keys(policy_, v, words, q_.method, first_row(), trials, wanted, q_.bits,
+                            rows_seen, out);
     launch(draw_keys<Words, Policy>, blocks(rows() * trials, key_warps), dim3(key_threads), 0,
-           policy_, v, words, q_.method, first_row(), trials, distinct ? q_.k : std::int64_t{1},
-           q_.bits, rows_seen, out);
+           policy_, v, words, q_.method, first_row(), trials, wanted, q_.bits, rows_seen, out);
     memory_.launched();
   }
 
@@ -148,15 +167,15 @@ class Run {
   void uniform(const Words& words, std::int64_t* out) {
     const AllowedSets sets = allowed_sets(q_.population, fault_);
     if (q_.method == Method::uniform) {
-      launch(draw_uniform<Words, Policy>, blocks(rows() * q_.k, uniform_threads),
-             dim3(uniform_threads), 0, policy_, allowed(sets, 1), words, rows(), first_row(), q_.k,
-             q_.bits, out);
+      each(UniformTrial<Words, Policy>{policy_, allowed(sets, 1), words, first_row(), q_.k, q_.bits,
+                                       out},
+           rows() * q_.k);
     } else {
       Exchange* const exchanges = memory_.template room<Exchange>(rows() * q_.k);
-      launch(draw_distinct<Words, Policy>, blocks(rows(), uniform_threads), dim3(uniform_threads),
-             0, policy_, allowed(sets, q_.k), words, rows(), first_row(), q_.k, exchanges, out);
+      each(DistinctTrial<Words, Policy>{policy_, allowed(sets, q_.k), words, first_row(), q_.k,
+                                        exchanges, out},
+           rows());
     }
-    memory_.launched();
   }
 
   template <class Words>
@@ -167,10 +186,9 @@ class Run {
     const View v = view_of(seen, memory_);
     const AllowedSets sets = allowed_sets(q_.population, fault_);
     const RowSummary* const rows_seen = summaries(v, 1, -1.0);
-    launch(draw_by_rejection<Words, Policy>, blocks(rows(), uniform_threads), dim3(uniform_threads),
-           0, policy_, v, allowed(sets, 1), words, q_.joint, first_row(), q_.k, q_.proposals,
-           rows_seen, out);
-    memory_.launched();
+    each(RejectionTrial<Words, Policy>{policy_, v, allowed(sets, 1), words, q_.joint, first_row(),
+                                       q_.k, q_.proposals, rows_seen, out},
+         rows());
   }
 
   template <class Words>
@@ -187,9 +205,7 @@ class Run {
                        memory_.input(a.class_first.data(), classes),
                        anchors,
                        classes};
-    launch(draw_pairs<Words, Policy>, blocks(rows() * q_.k, uniform_threads), dim3(uniform_threads),
-           0, policy_, v, words, rows(), first_row(), q_.k, out);
-    memory_.launched();
+    each(PairTrial<Words, Policy>{policy_, v, words, first_row(), q_.k, out}, rows() * q_.k);
   }
 
   const Request& q_;

@@ -126,12 +126,15 @@ void sample_emulated(const Request& request, std::int64_t* out,
                      const std::string& schedule = "greedy");
 /// The same source on the current CUDA device. \throws also std::runtime_error
 void sample_cuda(const Request& request, std::int64_t* out);
-/// On one core without an emulator: inverse_cdf fast, anchor_positive and rejection; the same
-/// indices. \throws as sample_emulated; std::invalid_argument for other methods
+/// On one core without an emulator: the same indices, inverse_cdf with loops that vectorise.
+/// \throws as sample_emulated
 void sample_cpu(const Request& request, std::int64_t* out);
 /// The emulated kernel with a planted fault.
 void sample_planted(const Request& request, Fault fault, std::int64_t* out,
                     const std::string& schedule = "greedy");
+
+/// The same on one core: the same indices, a hundred times as fast.
+void sample_planted_cpu(const Request& request, Fault fault, std::int64_t* out);
 
 /// The integer weights W_j of a row, [columns], from which inverse_cdf and alias draw exactly.
 /// Below 2^52; a column of weight 0 has W_j = 0. \throws RowError

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws with equal weights: indices, distinct indices, anchors with positives, permutations, and
-// tuples by rejection. One thread per trial.
+// tuples by rejection. A trial is an object that is called with its number: by a thread each on a
+// device and under the emulator, in a loop on one core.
 //
 // A number below n is floor(u n / 2^b). Of the 2^b values of u, each result gets floor(2^b / n) or
 // one more, so that the law is within n 2^-b / 4 of uniform in total variation; b = 64 except for
@@ -44,21 +45,53 @@ __device__ inline std::int64_t thread_number() {
   return static_cast<std::int64_t>(blockIdx.x) * uniform_threads + threadIdx.x;
 }
 
+/// One thread per trial.
+template <class Trial>
+static __global__ void __launch_bounds__(uniform_threads)
+    run_trials(Trial trial, std::int64_t count) {
+  const std::int64_t index = thread_number();
+  if (index < count) trial(index);
+}
+
+/// Calls a trial with every number below `count`.
+template <class Memory, class Trial>
+void for_each_trial(Memory& memory, const Trial& trial, std::int64_t count) {
+  if constexpr (Memory::launches) {
+    const std::int64_t blocks = (count + uniform_threads - 1) / uniform_threads;
+    launch(run_trials<Trial>, dim3(static_cast<unsigned>(blocks)), dim3(uniform_threads), 0, trial,
+           count);
+    memory.launched();
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) trial(i);
+  }
+}
+
 /// out[row][trial].
 template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    draw_uniform(Policy policy, Allowed allowed, Words words, std::int64_t rows,
-                 std::int64_t first_row, std::int64_t k, int bits, std::int64_t* out) {
-  const std::int64_t index = thread_number();
-  if (index >= rows * k) return;
-  const std::int64_t row = index / k;
-  const auto n = static_cast<std::uint64_t>(allowed.rows[row].allowed);
-  if (n == 0) return;
-  const std::uint64_t u =
-      leading_bits(words, stream_of(policy, row, index % k, first_row), 0, bits);
-  const std::uint64_t rank = policy.is(Fault::modulo_biased) ? u % n : scaled_to(u, bits, n);
-  out[index] = allowed.column(row, static_cast<std::int64_t>(rank));
-}
+struct UniformTrial {
+  Policy policy;
+  Allowed allowed;
+  Words words;
+  std::int64_t first_row, k;
+  int bits;
+  std::int64_t* out;
+
+  __host__ __device__ void operator()(std::int64_t index) const {
+    const std::int64_t row = index / k;
+    const auto n = static_cast<std::uint64_t>(allowed.rows[row].allowed);
+    if (n == 0) return;
+    const std::uint64_t u =
+        leading_bits(words, stream_of(policy, row, index % k, first_row), 0, bits);
+    out[index] = allowed.column(row, static_cast<std::int64_t>(rank_of(u, n)));
+  }
+
+ private:
+  __host__ __device__ std::uint64_t rank_of(std::uint64_t u, std::uint64_t n) const {
+    if (policy.is(Fault::modulo_biased)) return u % n;
+    if (policy.is(Fault::modulo_of_sixteen_bits) && bits > 16) return (u >> (bits - 16)) % n;
+    return scaled_to(u, bits, n);
+  }
+};
 
 /// A step of a Fisher-Yates shuffle that was carried out: place `place` was exchanged with this
 /// one, and received `moved`, what had been at the step's own place.
@@ -67,8 +100,8 @@ struct Exchange {
 };
 
 /// What is at a place after so many exchanges; places below `count` are never asked for again.
-__device__ inline std::int64_t value_at(const Exchange* done, std::int64_t count,
-                                        std::int64_t place) {
+__host__ __device__ inline std::int64_t value_at(const Exchange* done, std::int64_t count,
+                                                 std::int64_t place) {
   for (std::int64_t i = count - 1; i >= 0; --i)
     if (done[i].place == place) return done[i].moved;
   return place;
@@ -76,24 +109,29 @@ __device__ inline std::int64_t value_at(const Exchange* done, std::int64_t count
 
 /// out[row][k], a partial Fisher-Yates shuffle of ranks; `exchanges` [rows][k].
 template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    draw_distinct(Policy policy, Allowed allowed, Words words, std::int64_t rows,
-                  std::int64_t first_row, std::int64_t k, Exchange* exchanges, std::int64_t* out) {
-  const std::int64_t row = thread_number();
-  if (row >= rows) return;
-  const std::int64_t n = allowed.rows[row].allowed;
-  if (n < k) return;
-  const Stream stream = stream_of(policy, row, 0, first_row);
-  Exchange* const mine = exchanges + row * k;
-  for (std::int64_t i = 0; i < k; ++i) {
-    const std::uint64_t u = words.word64(stream, static_cast<std::uint64_t>(i));
-    const auto step =
-        static_cast<std::int64_t>(scaled_to(u, 64, static_cast<std::uint64_t>(n - i)));
-    const std::int64_t here = value_at(mine, i, i), there = value_at(mine, i, i + step);
-    mine[i] = {policy.is(Fault::duplicates) ? std::int64_t{-1} : i + step, here};
-    out[row * k + i] = allowed.column(row, there);
+struct DistinctTrial {
+  Policy policy;
+  Allowed allowed;
+  Words words;
+  std::int64_t first_row, k;
+  Exchange* exchanges;
+  std::int64_t* out;
+
+  __host__ __device__ void operator()(std::int64_t row) const {
+    const std::int64_t n = allowed.rows[row].allowed;
+    if (n < k) return;
+    const Stream stream = stream_of(policy, row, 0, first_row);
+    Exchange* const mine = exchanges + row * k;
+    for (std::int64_t i = 0; i < k; ++i) {
+      const std::uint64_t u = words.word64(stream, word_of_place(policy, i));
+      const auto step =
+          static_cast<std::int64_t>(scaled_to(u, 64, static_cast<std::uint64_t>(n - i)));
+      const std::int64_t here = value_at(mine, i, i), there = value_at(mine, i, i + step);
+      mine[i] = {policy.is(Fault::duplicates) ? std::int64_t{-1} : i + step, here};
+      out[row * k + i] = allowed.column(row, there);
+    }
   }
-}
+};
 
 /// Anchors where a kernel runs.
 struct AnchorView {
@@ -101,57 +139,60 @@ struct AnchorView {
   std::int64_t anchors, classes;
 };
 
-/// One pair: an anchor, every one alike, and another member of its class, all alike.
+/// out[row][trial][2]: an anchor, every one alike, and another member of its class, all alike.
 template <class Words, class Policy>
-__host__ __device__ inline void draw_pair(Policy policy, const AnchorView& v, const Words& words,
-                                          Stream stream, std::int64_t* out) {
-  const std::uint64_t u = words.word64(stream, 0);
-  auto anchor = static_cast<std::int64_t>(scaled_to(u, 64, static_cast<std::uint64_t>(v.anchors)));
-  if (policy.is(Fault::anchor_by_class)) {
-    const std::int64_t first =
-        v.class_first[scaled_to(u, 64, static_cast<std::uint64_t>(v.classes))];
-    const std::uint64_t rest = u * static_cast<std::uint64_t>(v.classes);
-    anchor = first + static_cast<std::int64_t>(
-                         scaled_to(rest, 64, static_cast<std::uint64_t>(v.count[first])));
-  }
-  const std::int64_t others = v.count[anchor] - (policy.is(Fault::positive_equals_anchor) ? 0 : 1);
-  std::int64_t partner =
-      v.first[anchor] + static_cast<std::int64_t>(scaled_to(words.word64(stream, 1), 64,
-                                                            static_cast<std::uint64_t>(others)));
-  if (partner >= anchor && !policy.is(Fault::positive_equals_anchor)) ++partner;
-  out[0] = v.column[anchor];
-  out[1] = v.column[partner];
-}
+struct PairTrial {
+  Policy policy;
+  AnchorView v;
+  Words words;
+  std::int64_t first_row, k;
+  std::int64_t* out;
 
-/// out[row][trial][2].
-template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    draw_pairs(Policy policy, AnchorView v, Words words, std::int64_t rows, std::int64_t first_row,
-               std::int64_t k, std::int64_t* out) {
-  const std::int64_t index = thread_number();
-  if (index >= rows * k) return;
-  draw_pair(policy, v, words, stream_of(policy, index / k, index % k, first_row), out + 2 * index);
-}
+  __host__ __device__ void operator()(std::int64_t index) const {
+    const Stream stream = stream_of(policy, index / k, index % k, first_row);
+    const std::uint64_t u = words.word64(stream, 0);
+    auto anchor =
+        static_cast<std::int64_t>(scaled_to(u, 64, static_cast<std::uint64_t>(v.anchors)));
+    if (policy.is(Fault::anchor_by_class)) {
+      const std::int64_t first =
+          v.class_first[scaled_to(u, 64, static_cast<std::uint64_t>(v.classes))];
+      const std::uint64_t rest = u * static_cast<std::uint64_t>(v.classes);
+      anchor = first + static_cast<std::int64_t>(
+                           scaled_to(rest, 64, static_cast<std::uint64_t>(v.count[first])));
+    }
+    const bool itself = policy.is(Fault::positive_equals_anchor);
+    const std::int64_t others = v.count[anchor] - (itself ? 0 : 1);
+    std::int64_t partner =
+        v.first[anchor] + static_cast<std::int64_t>(scaled_to(words.word64(stream, 1), 64,
+                                                              static_cast<std::uint64_t>(others)));
+    if (partner >= anchor && !itself) ++partner;
+    out[2 * index] = v.column[anchor];
+    out[2 * index + 1] = v.column[partner];
+  }
+};
 
 /// out[row][columns]: a permutation by Fisher-Yates, in place.
 template <class Words, class Policy>
-static __global__ void __launch_bounds__(uniform_threads)
-    shuffle(Policy policy, Words words, std::int64_t rows, std::int64_t first_row,
-            std::int64_t columns, std::int64_t* out) {
-  const std::int64_t row = thread_number();
-  if (row >= rows) return;
-  const Stream stream = stream_of(policy, row, 0, first_row);
-  std::int64_t* const mine = out + row * columns;
-  for (std::int64_t i = 0; i < columns; ++i) mine[i] = i;
-  for (std::int64_t i = 0; i < columns; ++i) {
-    const std::int64_t from = policy.is(Fault::batches_biased) ? 0 : i;
-    const std::uint64_t u = words.word64(stream, static_cast<std::uint64_t>(i));
-    const std::int64_t other = from + static_cast<std::int64_t>(scaled_to(
-                                          u, 64, static_cast<std::uint64_t>(columns - from)));
-    const std::int64_t moved = mine[i];
-    mine[i] = mine[other];
-    if (!policy.is(Fault::duplicates)) mine[other] = moved;
+struct ShuffleTrial {
+  Policy policy;
+  Words words;
+  std::int64_t first_row, columns;
+  std::int64_t* out;
+
+  __host__ __device__ void operator()(std::int64_t row) const {
+    const Stream stream = stream_of(policy, row, 0, first_row);
+    std::int64_t* const mine = out + row * columns;
+    for (std::int64_t i = 0; i < columns; ++i) mine[i] = i;
+    for (std::int64_t i = 0; i < columns; ++i) {
+      const std::int64_t from = policy.is(Fault::batches_biased) ? 0 : i;
+      const std::uint64_t u = words.word64(stream, word_of_place(policy, i));
+      const std::int64_t other = from + static_cast<std::int64_t>(scaled_to(
+                                            u, 64, static_cast<std::uint64_t>(columns - from)));
+      const std::int64_t moved = mine[i];
+      mine[i] = mine[other];
+      if (!policy.is(Fault::duplicates)) mine[other] = moved;
+    }
   }
-}
+};
 
 }  // namespace assay::kernels::sampling

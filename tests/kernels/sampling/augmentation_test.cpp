@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include "kernels/loss/info_nce.hpp"
@@ -86,15 +87,32 @@ TEST(Augmentation, StaysWithinItsBoundOnTheSameBits) {
 }
 
 TEST(Augmentation, PlantedFaultsLeaveTheBound) {
-  Noise n(2, 6, 0.01f, true, 9);
+  Noise n(2, 7, 0.01f, true, 9);
   for (const FaultEntry& e : fault_catalogue)
     EXPECT_EQ(violations(n, e.fault) > 0,
               e.breaks("augmentation") && e.fault != Fault::counter_repeats_per_call)
         << e.name;
   n.view();
+  for (const FaultEntry& e : fault_catalogue) {
+    std::vector<float> on_core(static_cast<std::size_t>(n.q.rows * n.q.views * n.q.dimension));
+    augment_planted_cpu(n.q, e.fault, on_core.data());
+    const std::vector<float> emulated = augmented_by(n.q, e.fault);
+    EXPECT_EQ(std::memcmp(on_core.data(), emulated.data(), on_core.size() * 4), 0) << e.name;
+  }
   n.q.words.given = nullptr;
   n.q.words.call = 3;
   EXPECT_NE(augmented_by(n.q), augmented_by(n.q, Fault::counter_repeats_per_call));
+}
+
+TEST(Augmentation, OneCoreGivesTheSameNumbers) {
+  for (const bool given : {true, false}) {
+    Noise n(5, 33, 0.05f, true, 2);
+    n.view();
+    if (!given) n.q.words.given = nullptr;
+    std::vector<float> on_core(static_cast<std::size_t>(5 * 2 * 33));
+    augment_cpu(n.q, on_core.data());
+    EXPECT_EQ(on_core, augmented_by(n.q));
+  }
 }
 
 TEST(Augmentation, ViewsRowsAndCallsAreDifferent) {

@@ -95,6 +95,13 @@ inline std::vector<std::int64_t> planted(const Request& request, Fault fault) {
   return out;
 }
 
+inline std::vector<std::int64_t> planted_on_cpu(const Request& request, Fault fault) {
+  std::vector<std::int64_t> out(
+      static_cast<std::size_t>(request.population.rows * outputs_per_row(request)), -77);
+  sample_planted_cpu(request, fault, out.data());
+  return out;
+}
+
 inline std::vector<std::int64_t> on_cpu(const Request& request) {
   std::vector<std::int64_t> out(
       static_cast<std::size_t>(request.population.rows * outputs_per_row(request)), -77);
