@@ -2,6 +2,7 @@
 // assay certify: which checks were asked for, running them, the certificate and its table.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "assay/command.hpp"
@@ -284,13 +285,15 @@ ExitStatus certify(const Common& common, const CertifyOptions& options) {
     if (!common.json) print_check(check);
     add(certificate, std::move(check), job.by_name);
   }
-  for (const SamplerJob& job : plan.samplers) {
-    const double share = run_alpha / static_cast<double>(plan.samplers.size()) * (1 - 0x1p-40);
-    contract::SamplerCheck check = run_sampler_job(job, options, share);
-    status = combine(status, status_of(check.verdict, job.by_name));
-    if (!common.json) print_sampler_check(check);
-    add(certificate, std::move(check), job.by_name);
-  }
+  const double share = run_alpha /
+                       static_cast<double>(std::max<std::size_t>(1, plan.samplers.size())) *
+                       (1 - 0x1p-40);
+  run_sampler_jobs(plan.samplers, options, share, shared.threads,
+                   [&](const SamplerJob& job, contract::SamplerCheck check) {
+                     status = combine(status, status_of(check.verdict, job.by_name));
+                     if (!common.json) print_sampler_check(check);
+                     add(certificate, std::move(check), job.by_name);
+                   });
   const std::string text = contract::to_json(certificate);
   if (!options.output.empty()) engine::write_file_atomically(options.output, text);
   if (common.json)

@@ -4,8 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "assay/report.hpp"
 #include "assay/terminal.hpp"
@@ -96,21 +101,55 @@ std::vector<SamplerJob> sampler_command_jobs(const CertifyOptions& options,
                                              const std::string& name) {
   const Asked asked = resolve(name);
   std::vector<SamplerJob> jobs;
-  for (const SamplerInstance* instance : asked.instances)
+  for (const SamplerInstance* instance : asked.instances) {
+    // Who draws from scores need not know embeddings: these are for those who ask for them.
+    if (!asked.named_instance && instance->setting.dimension > 0) continue;
     jobs.push_back({asked.contract, instance, options.command[0], "process", factory, true});
+  }
   return jobs;
 }
 
-SamplerCheck run_sampler_job(const SamplerJob& job, const CertifyOptions& options, double alpha) {
-  const std::string label =
-      fmt::format("{}:{} {}", job.contract->name, job.instance->name, job.candidate);
-  Progress progress(label);
-  contract::SamplerOptions run = options_of(options, alpha);
-  run.progress = [&](std::int64_t done, std::int64_t total) { progress.update(done, total); };
-  try {
-    return contract::certify_sampler(*job.contract, *job.instance, job.factory, run);
-  } catch (const contract::Interrupted& e) {
-    throw contract::Interrupted(label + ": " + e.what() + "; nothing was written");
+void run_sampler_jobs(const std::vector<SamplerJob>& jobs, const CertifyOptions& options,
+                      double alpha, int threads,
+                      const std::function<void(const SamplerJob&, SamplerCheck)>& done) {
+  std::vector<std::promise<SamplerCheck>> promises(jobs.size());
+  std::atomic<std::size_t> next{0}, finished{0};
+  std::atomic<bool> given_up{false};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < jobs.size(); i = next++) {
+      contract::SamplerOptions run = options_of(options, alpha);
+      run.interrupted = [&] { return given_up || stop_requested(); };
+      try {
+        promises[i].set_value(
+            contract::certify_sampler(*jobs[i].contract, *jobs[i].instance, jobs[i].factory, run));
+      } catch (...) {
+        promises[i].set_exception(std::current_exception());
+      }
+      ++finished;
+    }
+  };
+  std::vector<std::jthread> pool;
+  const std::size_t wanted = std::min(jobs.size(), static_cast<std::size_t>(std::max(1, threads)));
+  for (std::size_t t = 0; t < wanted; ++t) pool.emplace_back(work);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const std::string label =
+        fmt::format("{}:{} {}", jobs[i].contract->name, jobs[i].instance->name, jobs[i].candidate);
+    std::future<SamplerCheck> check = promises[i].get_future();
+    try {
+      {
+        Progress progress(label);
+        while (check.wait_for(std::chrono::milliseconds(200)) != std::future_status::ready)
+          progress.update(static_cast<std::int64_t>(finished),
+                          static_cast<std::int64_t>(jobs.size()));
+      }
+      done(jobs[i], check.get());
+    } catch (const contract::Interrupted& e) {
+      given_up = true;
+      throw contract::Interrupted(label + ": " + e.what() + "; nothing was written");
+    } catch (...) {
+      given_up = true;
+      throw;
+    }
   }
 }
 
@@ -127,6 +166,7 @@ void print_sampler_check(const SamplerCheck& check) {
                fmt::format("{} #{}", r.descriptor.family, r.descriptor.index), r.columns,
                name_of(r.verdict), fmt::format("({})", letter_of(r.grade)), r.tv.hi, r.epsilon,
                r.delta, r.by.empty() ? r.reason : r.by);
+    if (r.grade == contract::SamplerGrade::metric) fmt::print("      distance: {}\n", r.distance);
     if (r.unreachable > 0)
       fmt::print("      {} columns of mass {:.3g} are reached by no word\n", r.unreachable,
                  r.unreachable_mass.hi);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -30,9 +31,12 @@ std::vector<SamplerJob> sampler_jobs(const Common& common, const CertifyOptions&
 std::vector<SamplerJob> sampler_command_jobs(const CertifyOptions& options,
                                              const contract::CandidateFactory& factory,
                                              const std::string& name);
-/// Runs a job with its share of the false alarms. \throws contract::Interrupted
-contract::SamplerCheck run_sampler_job(const SamplerJob& job, const CertifyOptions& options,
-                                       double alpha);
+/// Runs the jobs on several threads, each with the same share of the false alarms; `done` is called
+/// in the order of the jobs, from the thread of the caller. What a check says does not depend on
+/// the number of threads. \throws contract::Interrupted
+void run_sampler_jobs(const std::vector<SamplerJob>& jobs, const CertifyOptions& options,
+                      double alpha, int threads,
+                      const std::function<void(const SamplerJob&, contract::SamplerCheck)>& done);
 
 void print_sampler_check(const contract::SamplerCheck& check);
 /// For `assay list`.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ci/nightly.sh: the campaigns too long for a pull request. Ends non-zero if any of them found something.
 #   SEEDS (default 10)          seeds of the certification campaign
+#   SAMPLER_SEEDS (default 20)  seeds of the samplers' planted faults
 #   CORPUS (default corpus), SEARCH_MINUTES (default 1)  searches of open claims, continued every night
 #   FUZZ_SECONDS (default 300)  per libFuzzer target
 set -euo pipefail
@@ -23,13 +24,20 @@ note "certification over ${SEEDS:-10} seeds: no false alarm allowed"
 for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   build/assay certify --all --seed "$s" --output "/tmp/assay-nightly-$s.json" || status=1
   # All instances of the samplers; --all takes the first of each.
-  build/assay certify sampler/{inverse_cdf,alias,uniform,uniform_distinct,gumbel_max,exponential_race,gumbel_top_k,top_k,rejection,anchor_positive,disjoint_batches} \
+  build/assay certify sampler/{inverse_cdf,alias,uniform,uniform_distinct,gumbel_max,exponential_race,gumbel_top_k,top_k,rejection,anchor_positive,disjoint_batches,augmentation} \
     --seed "$s" --output "/tmp/assay-nightly-samplers-$s.json" || status=1
 done
 
 note "self-test over ${SEEDS:-10} seeds: every planted fault refuted, no correct variant; then the kill matrix"
 for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   build/assay self-test --contract loss/info_nce --seed "$s" || status=1
+done
+note "self-test of the samplers over ${SAMPLER_SEEDS:-20} seeds"
+for ((s = 1; s <= ${SAMPLER_SEEDS:-20}; ++s)); do
+  for sampler in inverse_cdf alias uniform uniform_distinct gumbel_max exponential_race gumbel_top_k top_k \
+    rejection anchor_positive disjoint_batches augmentation; do
+    build/assay self-test --contract "sampler/$sampler" --seed "$s" | tail -1 || status=1
+  done
 done
 build/assay self-test --contract loss/info_nce --compare-rules || status=1
 

@@ -39,7 +39,7 @@ __host__ __device__ double exponential_variate(const Policy& policy, const Words
   const std::uint64_t i = leading_bits(words, stream, static_cast<std::uint64_t>(column), bits);
   const double shift = policy.is(Fault::gumbel_of_zero) ? 1.0 : 0.5;
   const double unit = math64_detail::double_of(static_cast<std::uint64_t>(1023 - bits) << 52);
-  return -log_f64((static_cast<double>(i) + shift) * unit);
+  return 0.0 - log_f64((static_cast<double>(i) + shift) * unit);  // +0 at u = 1, not -0
 }
 
 /// log of a variate; it is 0 only with the planted fault.

@@ -54,7 +54,7 @@ namespace assay::kernels::sampling {
   X(alias_inverted, "alias", "BIAS.alias",                                                         \
     "the column is kept where it should give way, and the reverse")                                \
   X(modulo_biased, "uniform", "BIAS.modulo", "remainder of a word in place of a product")          \
-  X(modulo_of_sixteen_bits, "uniform", "BIAS.modulo", "remainder of the 16 leading bits")          \
+  X(modulo_of_eight_bits, "uniform", "BIAS.modulo", "remainder of the 8 leading bits")             \
   X(top_k_off_by_one, "top_k gumbel_top_k", "BIAS.top_k", "the first place is skipped")            \
   X(top_k_ties_to_last, "top_k", "BIAS.ties", "ties go to the larger index")                       \
   X(duplicates, "top_k gumbel_top_k uniform_distinct disjoint_batches", "SUPPORT.duplicate",       \

@@ -88,7 +88,7 @@ struct UniformTrial {
  private:
   __host__ __device__ std::uint64_t rank_of(std::uint64_t u, std::uint64_t n) const {
     if (policy.is(Fault::modulo_biased)) return u % n;
-    if (policy.is(Fault::modulo_of_sixteen_bits) && bits > 16) return (u >> (bits - 16)) % n;
+    if (policy.is(Fault::modulo_of_eight_bits) && bits > 8) return (u >> (bits - 8)) % n;
     return scaled_to(u, bits, n);
   }
 };

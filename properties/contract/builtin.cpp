@@ -9,7 +9,8 @@ namespace {
 
 std::vector<BuiltinEntry> shipped_entries() {
   std::vector<BuiltinEntry> entries;
-  for (const auto& table : {info_nce_builtins, sampling_builtins, estimate_builtins}) {
+  for (const auto& table :  // one table per group of contracts
+       {info_nce_builtins, sampling_builtins, augmentation_builtins, estimate_builtins}) {
     for (BuiltinEntry& entry : table()) entries.push_back(std::move(entry));
   }
   return entries;

@@ -104,5 +104,6 @@ std::vector<BuiltinEntry> info_nce_builtins();
 std::vector<BuiltinEntry> sampling_builtins();
 /// Both contracts of pipelines of sampler and loss.
 std::vector<BuiltinEntry> estimate_builtins();
+std::vector<BuiltinEntry> augmentation_builtins();
 
 }  // namespace assay::contract

@@ -206,8 +206,8 @@ double probability(const JsonReader& r) {
 SamplerRow sampler_row(const JsonReader& r) {
   r.object({"descriptor", "columns", "verdict", "grade", "by", "epsilon", "delta",
             "total_variation", "evaluations", "mismatches", "undecided", "unreachable",
-            "unreachable_mass", "floor_of_any_map", "floor_of_thresholds", "assumptions",
-            "reason"});
+            "unreachable_mass", "floor_of_any_map", "floor_of_thresholds", "assumptions", "reason"},
+           {"distance", "tolerance"});
   SamplerRow row;
   row.descriptor = descriptor(r.at("descriptor"));
   row.columns = r.at("columns").count();
@@ -217,6 +217,8 @@ SamplerRow sampler_row(const JsonReader& r) {
   row.epsilon = probability(r.at("epsilon"));
   row.delta = probability(r.at("delta"));
   row.tv = r.at("total_variation").ends();
+  if (r.has("distance")) row.distance = r.at("distance").string();
+  if (r.has("tolerance")) row.tolerance = probability(r.at("tolerance"));
   row.evaluations = r.at("evaluations").count();
   row.mismatches = r.at("mismatches").count();
   row.undecided = r.at("undecided").count();

@@ -163,6 +163,8 @@ ordered_json json_of(const SamplerRow& r) {
           {"epsilon", json_of(r.epsilon)},
           {"delta", json_of(r.delta)},
           {"total_variation", json_of(r.tv)},
+          {"distance", r.distance},
+          {"tolerance", json_of(r.tolerance)},
           {"evaluations", r.evaluations},
           {"mismatches", r.mismatches},
           {"undecided", r.undecided},

@@ -72,6 +72,12 @@ std::string certified_text(const SamplerCheck& check) {
     const std::string letter(letter_of(row.grade));
     if (grades.find(letter) == std::string::npos) grades += (grades.empty() ? "" : ", ") + letter;
   }
+  const bool continuous = !check.rows.empty() && check.rows[0].grade == SamplerGrade::metric;
+  if (continuous)
+    return fmt::format(
+        "{} rows: within {:.3g} of the law (asked: {:.3g}) as said per row, each wrong with "
+        "probability <= {:g}, grade e; {} rules kept",
+        check.rows.size(), largest, epsilon, delta, check.rules.size());
   return fmt::format(
       "{} rows: TV(law of the sampler, law) <= {:.3g} (asked: {:.3g}), each wrong with probability "
       "<= {:g}, grade {}; {} rules kept",

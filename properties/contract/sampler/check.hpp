@@ -16,9 +16,10 @@
 namespace assay::contract {
 
 struct SamplerOptions {
-  std::optional<double> epsilon;         ///< empty: by grade and width (`default_epsilon`)
-  double delta = 0x1.0c6f7a0b5ed8dp-20;  ///< 1e-6
-  double alpha = 0x1.0c6f7a0b5ed8dp-20;  ///< for all statistical rules of this check
+  std::optional<double> epsilon;          ///< empty: by grade and width (`default_epsilon`)
+  std::optional<double> coupled_epsilon;  ///< empty: as `epsilon`; for quick looks at coupled rows
+  double delta = 0x1.0c6f7a0b5ed8dp-20;   ///< 1e-6
+  double alpha = 0x1.0c6f7a0b5ed8dp-20;   ///< for all statistical rules of this check
   std::uint64_t seed = 1;
   std::int64_t budget = 0;            ///< at most so many rows; 0: all
   int enumerate_bits = 24;            ///< widths up to this are enumerated, wider ones bisected

@@ -14,6 +14,9 @@ const char* const weights_text =
     "w_j = exp(beta s_j / tau), max(s_j / tau + 1, 0)^power, s_j or 1; 0 for self, positive and "
     "the row's own class";
 
+/// Components of a row whose scores are inner products.
+constexpr std::int64_t embedding_dimension = 16;
+
 SamplerInstance instance(const SamplerContract& of, const std::string& tilt, int bits,
                          const std::string& suffix, std::int64_t k = 1) {
   SamplerInstance made;
@@ -23,7 +26,7 @@ SamplerInstance instance(const SamplerContract& of, const std::string& tilt, int
   made.setting.bits = bits;
   made.setting.k = k;
   made.setting.beta = tilt == "exponential" ? 2 : 1;
-  made.setting.inv_tau = tilt == "exponential" ? 1.5 : 1;
+  made.setting.inv_tau = tilt == "exponential" ? 1.5 : tilt == "polynomial" ? 0.5 : 1;
   made.setting.power = tilt == "polynomial" ? 3 : 1;
   made.contract.name = of.name;
   made.contract.output = Dtype::i64;
@@ -35,6 +38,15 @@ SamplerInstance instance(const SamplerContract& of, const std::string& tilt, int
                           {"output", "i64"},
                           {"outputs", "indices"}};
   return made;
+}
+
+/// The scores are inner products of what the candidate sees.
+SamplerInstance embedded(SamplerInstance from) {
+  from.name += "/embeddings";
+  from.setting.dimension = embedding_dimension;
+  for (ContractField& f : from.contract.fields)
+    if (f.key == "scores") f.value = "<x, y> of f32";
+  return from;
 }
 
 std::vector<Family> item_families() {
@@ -52,7 +64,8 @@ std::vector<Family> item_families() {
 std::vector<Family> tuple_families() {
   return {{"random", "few items: every tuple can be listed", 2},
           {"ties", "few different scores", 1},
-          {"excluded", "self, positive and the row's own class are no negatives", 1}};
+          {"excluded", "self, positive and the row's own class are no negatives", 1},
+          {"large-scores", "scores whose exponential overflows binary32", 1}};
 }
 
 SamplerContract contract_of(SamplerRule rule, const std::string& summary, const std::string& law) {
@@ -62,9 +75,18 @@ SamplerContract contract_of(SamplerRule rule, const std::string& summary, const 
   made.summary = summary;
   made.law = law;
   made.families = outcome_of(rule) == SamplerOutcome::item ? item_families() : tuple_families();
-  if (rule == SamplerRule::gumbel_top_k || rule == SamplerRule::top_k)
+  const bool by_score = rule == SamplerRule::gumbel_top_k || rule == SamplerRule::top_k;
+  if (!by_score && outcome_of(rule) != SamplerOutcome::item) made.families.pop_back();
+  if (by_score) {
     made.families.push_back({"masked", "the first and the last column have probability 0", 1});
+    made.families.push_back({"tiny", "weights down to exp(-48) of the largest", 1});
+  }
   return made;
+}
+
+// Numbers of six bits: so few that a race of three columns can be run on all of them.
+void add_all_words(SamplerContract& c) {
+  c.instances.push_back(instance(c, "exponential", 6, "/6-bit"));
 }
 
 void add_tilts(SamplerContract& c, int bits, std::int64_t k = 1) {
@@ -80,8 +102,10 @@ std::vector<SamplerContract> make_items() {
   add_tilts(all.back(), 64);
   all.back().instances.push_back(instance(all.back(), "exponential", 16, "/16-bit"));
   all.back().instances.push_back(instance(all.back(), "exponential", 24, "/24-bit"));
+  all.back().instances.push_back(embedded(instance(all.back(), "exponential", 64, "")));
   all.push_back(contract_of(SamplerRule::alias, "draws with replacement from an alias table", law));
   add_tilts(all.back(), 64);
+  all.back().instances.push_back(embedded(instance(all.back(), "exponential", 64, "")));
   all.push_back(contract_of(SamplerRule::uniform,
                             "draws with replacement, every allowed column alike",
                             "P(j) = 1/n over the n columns allowed"));
@@ -89,9 +113,13 @@ std::vector<SamplerContract> make_items() {
                           instance(all.back(), "uniform", 16, "/16-bit")};
   all.push_back(contract_of(SamplerRule::gumbel_max, "draws with replacement by Gumbel keys", law));
   add_tilts(all.back(), 32);
+  all.back().instances.push_back(embedded(instance(all.back(), "exponential", 32, "")));
+  add_all_words(all.back());
   all.push_back(contract_of(SamplerRule::exponential_race,
                             "draws with replacement by racing exponentials", law));
   add_tilts(all.back(), 32);
+  all.back().instances.push_back(embedded(instance(all.back(), "exponential", 32, "")));
+  add_all_words(all.back());
   return all;
 }
 
@@ -101,6 +129,8 @@ std::vector<SamplerContract> make_tuples() {
       SamplerRule::gumbel_top_k, "k distinct columns in Plackett-Luce order",
       std::string("P(a, b, ...) = w_a/W * w_b/(W - w_a) * ..., W = sum w, ") + weights_text));
   add_tilts(all.back(), 32, 3);
+  all.back().instances.push_back(embedded(instance(all.back(), "exponential", 32, "", 3)));
+  add_all_words(all.back());
   all.push_back(contract_of(SamplerRule::top_k, "hard mining: the k heaviest",
                             "one point: the k largest scores in order, ties to the smaller index"));
   // Scores are ranked, not weights: only where these rise strictly are the two the same.
@@ -132,9 +162,45 @@ std::vector<SamplerContract> make_tuples() {
   return all;
 }
 
+SamplerContract make_augmentation() {
+  SamplerContract made;
+  made.rule = SamplerRule::augmentation;
+  made.name = "sampler/augmentation";
+  made.summary = "normal noise on every coordinate, and a random sign";
+  made.law =
+      "s (x + N(0, variance I)), s = 1, or -1 with probability 1/2; views, rows and calls "
+      "independent";
+  made.families = {{"random", "8 coordinates, normally spread", 2},
+                   {"odd", "7 coordinates: half of the last pair is used", 1},
+                   {"one", "a single coordinate", 1},
+                   {"origin", "all coordinates 0: nothing but noise", 1},
+                   {"far", "two coordinates thousands of deviations away", 1},
+                   {"loud", "variance 4", 1},
+                   {"silent", "variance 0: the input, or its negative", 1}};
+  // HN Section 5: N(0, 0.01). CLOP: N(0, 0.05), and a sign.
+  for (const bool signs : {false, true}) {
+    SamplerInstance i;
+    i.name = signs ? "clop" : "hard-negatives";
+    i.setting.rule = made.rule;
+    i.setting.tilt = "uniform";
+    i.setting.variance = static_cast<double>(signs ? 0.05F : 0.01F);
+    i.setting.random_signs = signs;
+    i.contract.name = made.name;
+    i.contract.output = Dtype::f32;
+    i.contract.fields = {{"law", made.law},
+                         {"variance", signs ? "0.05 in binary32" : "0.01 in binary32"},
+                         {"signs", signs ? "random" : "kept"},
+                         {"output", "f32"},
+                         {"outputs", "views"}};
+    made.instances.push_back(std::move(i));
+  }
+  return made;
+}
+
 std::vector<SamplerContract> make_table() {
   std::vector<SamplerContract> all = make_items();
   for (SamplerContract& c : make_tuples()) all.push_back(std::move(c));
+  all.push_back(make_augmentation());
   return all;
 }
 

@@ -13,8 +13,8 @@
 #include "properties/engine/random.hpp"
 #include "properties/engine/statistics/binomial.hpp"
 #include "properties/engine/statistics/mismatches.hpp"
-#include "properties/engine/statistics/outward.hpp"
-#include "reference/loss/batch_log.hpp"
+#include "reference/sampler/gaussian_cells.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::contract {
 namespace {
@@ -34,20 +34,6 @@ Cell cell_of(std::span<const std::uint32_t> words, std::size_t column, bool wide
   if (!wide) return {static_cast<double>(words[column]) * 0x1p-32, 0x1p-32};
   const std::uint64_t both = std::uint64_t{words[2 * column]} << 32 | words[2 * column + 1];
   return {static_cast<double>(both >> 11) * 0x1p-53, 0x1p-53};
-}
-
-// -log over a cell.
-Ends minus_log(const Cell& cell) {
-  if (cell.low == 0) {
-    const double v = -reference::log_proved(cell.width);
-    return {next_down(v - v * 8 * reference::unit_roundoff), infinity};
-  }
-  const double v = -reference::log_proved(cell.low);
-  const double error =
-      (reference::log_error_slope * v + reference::log_error_offset) * 0x1.00001p-53;
-  // -log(low + width) >= -log(low) - width / low
-  const double earliest = next_down(v - next_up(error + next_up(cell.width / cell.low)));
-  return {std::max(0.0, earliest), next_up(v + error)};
 }
 
 std::string outcome_text(std::span<const std::int64_t> outcome) {
@@ -73,7 +59,8 @@ IdealRace::IdealRace(const SamplerProblem& problem)
 
 IdealRace::Finish IdealRace::finish(std::size_t j, std::span<const std::uint32_t> words) const {
   const std::int64_t column = columns_[j];
-  const Ends e = minus_log(cell_of(words, static_cast<std::size_t>(column), wide_));
+  const Cell cell = cell_of(words, static_cast<std::size_t>(column), wide_);
+  const Ends e = reference::minus_log_of_cell(cell.low, cell.width);
   return {next_down(e.lo * reciprocal_[j].lo), next_up(e.hi * reciprocal_[j].hi), column};
 }
 
@@ -175,7 +162,7 @@ double event_lower_bound(std::span<const std::int64_t> first_half,
       std::accumulate(second_half.begin(), second_half.end(), std::int64_t{0});
   if (first == 0 || second == 0) return 0;
   std::int64_t inside = 0;
-  engine::BoundedSum chance(engine::Direction::up);
+  reference::BoundedSum chance(reference::Direction::up);
   for (std::size_t i = 0; i < p.size(); ++i) {
     if (!(static_cast<double>(first_half[i]) > first * p[i].hi)) continue;
     inside += second_half[i];

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "properties/engine/statistics/outward.hpp"
 #include "properties/engine/statistics/plug_in.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::contract {
 namespace {
@@ -181,7 +181,7 @@ double floor_of_any_map(std::span<const Ends> p, int bits) {
 LawComparison compare_laws(const ExactLaw& law, std::span<const Ends> p, int bits) {
   LawComparison c;
   c.tv = engine::total_variation(law.q, p);
-  engine::BoundedSum lo(engine::Direction::down), hi(engine::Direction::up);
+  reference::BoundedSum lo(reference::Direction::down), hi(reference::Direction::up);
   for (std::size_t i = 0; i < p.size(); ++i) {
     if (p[i].hi == 0) continue;
     if (!law.reached[i]) {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "properties/contract/sampler/law.hpp"
-#include "properties/engine/statistics/outward.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::contract {
 namespace {

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The law that a sampler owes, as enclosures in binary64 with proved errors: fast enough for a row
-// of a million items.
+// The law that a problem owes, by reference/sampler/enclosed_laws.hpp: fast enough for a row of a
+// million items.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <vector>
 
 #include "core/ends.hpp"
 #include "properties/contract/sampler/problem.hpp"
+#include "reference/sampler/enclosed_laws.hpp"
 
 namespace assay::contract {
 
-/// A row that has no law: a score that is NaN or +inf, a negative weight, no positive weight, or
-/// fewer positive weights than distinct columns are wanted. The message says which.
-class NoLaw : public std::invalid_argument {
- public:
-  using std::invalid_argument::invalid_argument;
-};
+using NoLaw = reference::NoLaw;
 
 /// Weights w_j relative to the largest (at most 1), zero exactly where the weight is: a column that
 /// is not allowed, a score of -inf under exp, u + 1 <= 0 under the polynomial.

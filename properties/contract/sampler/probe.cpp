@@ -91,7 +91,7 @@ std::vector<std::int64_t> SamplerProbe::rows(std::int64_t rows, std::int64_t tri
 }
 
 std::vector<std::int64_t> SamplerProbe::ask(const engine::Case& call, const std::string& source) {
-  const Observation o = candidate_.observe(call, {sampler_indices(call)});
+  const Observation o = candidate_.observe(call, {sampler_output(call)});
   if (declined(o.conduct)) throw SamplerBreach{"", o.conduct, o.detail};
   if (o.conduct != Conduct::returned)
     throw SamplerBreach{"conduct", o.conduct,
@@ -118,7 +118,7 @@ std::vector<Tensor> SamplerProbe::table(const std::vector<engine::OutputSpec>& o
 
 std::string SamplerProbe::refuses(const SamplerProblem& bad) {
   const engine::Case call = sampler_call(descriptor_, bad, 8, 1, 0, {});
-  const Observation o = candidate_.observe(call, {sampler_indices(call)});
+  const Observation o = candidate_.observe(call, {sampler_output(call)});
   if (o.conduct == Conduct::failed || declined(o.conduct)) return {};
   if (o.conduct != Conduct::returned) return fmt::format("{}: {}", name_of(o.conduct), o.detail);
   const Tensor& indices = o.outputs.at(0);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/float_format.hpp"
+#include "reference/sampler/enclosed_laws.hpp"
 
 namespace assay::contract {
 namespace {
@@ -26,7 +27,8 @@ constexpr RuleName rule_names[] = {
     {SamplerRule::uniform_distinct, "uniform_distinct", SamplerOutcome::tuple},
     {SamplerRule::rejection, "rejection", SamplerOutcome::tuple},
     {SamplerRule::anchor_positive, "anchor_positive", SamplerOutcome::pair},
-    {SamplerRule::disjoint_batches, "disjoint_batches", SamplerOutcome::arrangement}};
+    {SamplerRule::disjoint_batches, "disjoint_batches", SamplerOutcome::arrangement},
+    {SamplerRule::augmentation, "augmentation", SamplerOutcome::view}};
 
 template <class T>
 Tensor tensor_of(const std::string& name, Dtype dtype, std::vector<std::int64_t> shape,
@@ -62,6 +64,16 @@ Tensor scores_of(const SamplerProblem& problem, std::int64_t rows) {
   return t;
 }
 
+// The row's embedding once per row, and those of the columns once.
+void add_embeddings(engine::Case& c, const SamplerProblem& problem, std::int64_t rows) {
+  std::vector<float> x;
+  for (std::int64_t i = 0; i < rows; ++i)
+    x.insert(x.end(), problem.anchor.begin(), problem.anchor.end());
+  c.inputs.push_back(tensor_of<float>("x", Dtype::f32, {rows, problem.dimension}, x));
+  c.inputs.push_back(tensor_of<float>("y", Dtype::f32, {problem.columns(), problem.dimension},
+                                      problem.candidates));
+}
+
 void add_exclusions(engine::Case& c, const SamplerProblem& problem, std::int64_t rows) {
   if (problem.self >= 0) c.inputs.push_back(repeated("self", Dtype::i64, rows, problem.self));
   if (problem.positive >= 0)
@@ -76,15 +88,35 @@ void add_exclusions(engine::Case& c, const SamplerProblem& problem, std::int64_t
     c.inputs.push_back(repeated("row_labels", Dtype::i32, rows, problem.label));
 }
 
+Tensor stream_tensor(std::uint64_t seed, std::uint64_t number) {
+  const std::uint64_t stream[2] = {seed, number};
+  return tensor_of<std::uint64_t>("stream", Dtype::u64, {2}, stream);
+}
+
+engine::Case augmentation_call(engine::Case c, const SamplerProblem& problem, std::int64_t rows,
+                               std::int64_t trials, std::uint64_t seed, std::uint64_t number) {
+  c.inputs.push_back(scores_of(problem, rows));
+  c.inputs.back().name = "x";
+  c.inputs.push_back(stream_tensor(seed, number));
+  c.scalars = {{"views", static_cast<double>(trials)}, {"variance", problem.variance}};
+  c.options = {{"method", std::string(name_of(problem.rule))},
+               {"signs", problem.random_signs ? "random" : "kept"}};
+  return c;
+}
+
 engine::Case call_of(const engine::CaseDescriptor& descriptor, const SamplerProblem& problem,
                      std::int64_t rows, std::int64_t trials, std::uint64_t seed,
                      std::uint64_t number) {
   engine::Case c;
   c.descriptor = descriptor;
-  c.inputs.push_back(scores_of(problem, rows));
+  if (problem.rule == SamplerRule::augmentation)
+    return augmentation_call(std::move(c), problem, rows, trials, seed, number);
+  if (problem.dimension > 0)
+    add_embeddings(c, problem, rows);
+  else
+    c.inputs.push_back(scores_of(problem, rows));
   add_exclusions(c, problem, rows);
-  const std::uint64_t stream[2] = {seed, number};
-  c.inputs.push_back(tensor_of<std::uint64_t>("stream", Dtype::u64, {2}, stream));
+  c.inputs.push_back(stream_tensor(seed, number));
   const SamplerOutcome outcome = outcome_of(problem.rule);
   const bool one_row = outcome == SamplerOutcome::item || outcome == SamplerOutcome::pair;
   c.scalars = {{"k", static_cast<double>(one_row ? trials : problem.k)},
@@ -120,12 +152,24 @@ SamplerOutcome outcome_of(SamplerRule rule) {
   throw std::invalid_argument("sampler: unknown rule");
 }
 
+std::vector<Ends> SamplerProblem::score_ends() const {
+  std::vector<Ends> ends;
+  ends.reserve(scores.size());
+  const auto d = static_cast<std::size_t>(dimension);
+  for (std::size_t j = 0; j < scores.size(); ++j)
+    ends.push_back(dimension == 0
+                       ? exactly(scores[j])
+                       : reference::enclosed_dot(anchor, std::span(candidates).subspan(j * d, d)));
+  return ends;
+}
+
 std::int64_t SamplerProblem::outcome_size() const {
   switch (outcome_of(rule)) {
     case SamplerOutcome::item: return 1;
     case SamplerOutcome::pair: return 2;
     case SamplerOutcome::tuple: return k;
-    case SamplerOutcome::arrangement: return columns();
+    case SamplerOutcome::arrangement:
+    case SamplerOutcome::view: return columns();
   }
   return 1;
 }
@@ -144,6 +188,7 @@ std::int64_t SamplerProblem::words_per_trial() const {
     case SamplerRule::uniform_distinct: return 2 * k;
     case SamplerRule::rejection: return proposals * (2 * k + 2);
     case SamplerRule::disjoint_batches: return 2 * columns();
+    case SamplerRule::augmentation: return 4 * ((columns() + 1) / 2) + (random_signs ? 1 : 0);
   }
   return 0;
 }
@@ -176,14 +221,21 @@ engine::Case sampler_rows_call(const engine::CaseDescriptor& descriptor,
   return call_of(descriptor, problem, rows, trials, seed, call);
 }
 
-engine::OutputSpec sampler_indices(const engine::Case& call) {
-  const std::vector<std::int64_t>& shape = call.input("scores").shape;
+engine::OutputSpec sampler_output(const engine::Case& call) {
+  if (call.options.at("method") == "augmentation") {
+    const std::vector<std::int64_t>& x = call.input("x").shape;
+    const auto views = static_cast<std::int64_t>(call.scalars.at("views"));
+    return {"views", Dtype::f32, {x[0], views, x[1]}, true};
+  }
+  const bool embedded = call.find_input("x") != nullptr;
+  const std::int64_t rows = call.input(embedded ? "x" : "scores").shape[0];
+  const std::int64_t columns = embedded ? call.input("y").shape[0] : call.input("scores").shape[1];
   const SamplerRule rule = *sampler_rule_named(call.options.at("method"));
   const auto k = static_cast<std::int64_t>(call.scalars.at("k"));
   std::int64_t per_row = k;
   if (outcome_of(rule) == SamplerOutcome::pair) per_row = 2 * k;
-  if (outcome_of(rule) == SamplerOutcome::arrangement) per_row = shape[1];
-  return {"indices", Dtype::i64, {shape[0], per_row}, true};
+  if (outcome_of(rule) == SamplerOutcome::arrangement) per_row = columns;
+  return {"indices", Dtype::i64, {rows, per_row}, true};
 }
 
 }  // namespace assay::contract

@@ -12,16 +12,18 @@
 #include <vector>
 
 #include "core/dtype.hpp"
+#include "core/ends.hpp"
 #include "properties/engine/case.hpp"
 
 namespace assay::contract {
 
 /// What comes out of one trial.
 enum class SamplerOutcome : unsigned char {
-  item,        ///< one column
-  tuple,       ///< k columns in order
-  pair,        ///< an anchor and its positive
-  arrangement  ///< all columns in order
+  item,         ///< one column
+  tuple,        ///< k columns in order
+  pair,         ///< an anchor and its positive
+  arrangement,  ///< all columns in order
+  view          ///< a vector of real numbers
 };
 
 /// How a sampler turns words into an outcome, as far as a certificate needs to know.
@@ -37,17 +39,22 @@ enum class SamplerRule : unsigned char {
   rejection,         ///< a k-tuple with density proportional to a joint hardening
   anchor_positive,   ///< an anchor that has a positive, then another one of its class
   disjoint_batches,  ///< a random arrangement of all columns
+  augmentation,      ///< normal noise on every coordinate, and a random sign
 };
 std::string_view name_of(SamplerRule rule);
 std::optional<SamplerRule> sampler_rule_named(std::string_view name);
 SamplerOutcome outcome_of(SamplerRule rule);
 
 /// One row, free of any candidate. Scores are exact: binary32 numbers, or binary64 where
-/// `scores_dtype` says so.
+/// `scores_dtype` says so. With a dimension they are inner products of an anchor with candidates,
+/// which are what a candidate sees; `scores` are then near values, and nothing rests on them.
 struct SamplerProblem {
   SamplerRule rule = SamplerRule::inverse_cdf;
   std::vector<double> scores;
   Dtype scores_dtype = Dtype::f32;
+  std::int64_t dimension = 0;        ///< 0: scores
+  std::vector<float> anchor;         ///< [dimension]
+  std::vector<float> candidates;     ///< [columns][dimension]
   std::string tilt = "exponential";  ///< "uniform", "weights", "exponential", "polynomial"
   double beta = 1, inv_tau = 1;
   int power = 1;
@@ -57,8 +64,12 @@ struct SamplerProblem {
   std::int64_t label = -1;                  ///< of the row; -1: no labels
   std::vector<std::int64_t> column_labels;  ///< empty: none
   std::int64_t k = 1;                       ///< columns per tuple
-  int bits = 32;                            ///< of one uniform number
+  double variance = 0;        ///< of an augmentation, a binary32 number; `scores` are coordinates
+  bool random_signs = false;  ///< the whole view changes its sign with probability 1/2
+  int bits = 32;              ///< of one uniform number
 
+  /// The scores as enclosures: exact ones, or inner products.
+  std::vector<Ends> score_ends() const;
   std::int64_t columns() const { return static_cast<std::int64_t>(scores.size()); }
   /// Columns that one trial writes.
   std::int64_t outcome_size() const;
@@ -78,7 +89,8 @@ engine::Case sampler_call(const engine::CaseDescriptor& descriptor, const Sample
 engine::Case sampler_rows_call(const engine::CaseDescriptor& descriptor,
                                const SamplerProblem& problem, std::int64_t rows,
                                std::int64_t trials, std::uint64_t seed, std::uint64_t call);
-/// The output that the call asks for: `indices`, i64, [rows, columns per row].
-engine::OutputSpec sampler_indices(const engine::Case& call);
+/// The output that the call asks for: `indices`, i64, [rows, columns per row], or `views`, f32,
+/// [rows, trials, coordinates].
+engine::OutputSpec sampler_output(const engine::Case& call);
 
 }  // namespace assay::contract

@@ -23,13 +23,14 @@ enum class SamplerGrade : unsigned char {
   table,      ///< (b) from the sampler's own table, in integers
   coupled,    ///< (c) same bits as the ideal map
   black_box,  ///< (d) from draws alone
+  metric,     ///< (e) a continuous law: within a tolerance on the same words, or by projections
 };
-/// "a", "b", "c", "d"; "-" for none.
+/// "a", "b", "c", "d", "e"; "-" for none.
 std::string_view letter_of(SamplerGrade grade);
 std::optional<SamplerGrade> sampler_grade_lettered(std::string_view letter);
 
-/// One row and what is known about the law on it: TV(law of the sampler, law) lies in `tv`, and its
-/// upper end is below the truth with probability at most delta.
+/// One row and what is known about the law on it: the distance between the law of the sampler and
+/// the law lies in `tv`, and its upper end is below the truth with probability at most delta.
 struct SamplerRow {
   engine::CaseDescriptor descriptor;
   std::int64_t columns = 0;
@@ -38,7 +39,9 @@ struct SamplerRow {
   std::string by;  ///< "enumeration of 2^24 words"
   double epsilon = 0, delta = 0;
   Ends tv{0, 1};
-  std::int64_t evaluations = 0;  ///< words or draws
+  std::string distance = "total variation";  ///< which one; others for continuous laws only
+  double tolerance = 0;                      ///< of moves of a coordinate, relative; 0: none
+  std::int64_t evaluations = 0;              ///< words or draws
   std::int64_t mismatches = 0, undecided = 0;
   std::int64_t unreachable = 0;
   Ends unreachable_mass{0, 0};

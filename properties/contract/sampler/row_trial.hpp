@@ -27,6 +27,8 @@ class RowTrial {
   int log2_of_checks() { return emulated() ? 14 : 18; }
   double usual_epsilon(SamplerGrade grade) {
     const SamplerProblem& p = probe_.problem();
+    if (grade == SamplerGrade::coupled && options_.coupled_epsilon)
+      return *options_.coupled_epsilon;
     const double usual = default_epsilon(grade, row_.columns, p.bits, emulated());
     // Tuples take a row each, and an emulated row costs several blocks.
     const bool tuples = p.outcome_size() > 1 && grade == SamplerGrade::coupled;
@@ -45,10 +47,12 @@ class RowTrial {
 
   void by_point();
   void by_enumeration();
+  void by_all_words();
   void by_bisection();
   void by_table();
   void by_coupling();
   void by_draws(double delta);  ///< what is left of delta for it
+  bool all_words_can_be_tried() const;
   bool rests_on_leading_bits();
   std::vector<std::int64_t> order_of_columns();
   bool thresholds_follow_weights(const ExactLaw& law);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of the families, and rows that have no law.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -28,11 +29,76 @@ bool races(const SamplerProblem& p) {
   return p.rule == SamplerRule::gumbel_max || p.rule == SamplerRule::exponential_race;
 }
 
+// Rows of three columns, for instances whose words are all tried.
+bool all_words_are_tried(const SamplerProblem& p) {
+  return p.bits <= 8 && (races(p) || p.rule == SamplerRule::gumbel_top_k);
+}
+
+void make_row_of_three(SamplerProblem& p, const std::string& family, engine::Random& random) {
+  fill(p, random, 3, 1);
+  if (family == "flat") p.scores = {0.25, 0.25, 0.25};
+  if (family == "peaked") p.scores = {0, 4, 0};
+  if (family == "ties") p.scores = {0.5, 0, 0.5};
+  if (family == "masked") {
+    p.scores[0] = -infinity;
+    p.label = 1;
+    p.column_labels = {0, 0, 1};
+  }
+  if (family == "excluded") {
+    p.self = 0;
+    p.positive = 1;
+  }
+  if (family == "tiny") p.scores = {-20, 0, -20};  // these never win, not even at the last word
+  if (family == "large-scores")
+    for (double& s : p.scores) s += 20000;
+}
+
+// Embeddings whose inner products with the anchor are about the scores; the rest of each vector is
+// noise, so that products and sums have to be rounded. What cannot be drawn is excluded by index.
+void embed(SamplerProblem& p, engine::Random& random) {
+  const auto d = static_cast<std::size_t>(p.dimension);
+  double square = 0;
+  for (std::size_t a = 0; a < d; ++a) {
+    p.anchor.push_back(static_cast<float>(random.normal() / 4));
+    square += static_cast<double>(p.anchor[a]) * static_cast<double>(p.anchor[a]);
+  }
+  const bool ties = p.scores.size() > 1 && p.scores[0] == p.scores[p.scores.size() - 1];
+  for (std::size_t j = 0; j < p.scores.size(); ++j) {
+    std::size_t alike = j;
+    if (ties)
+      alike = static_cast<std::size_t>(std::find(p.scores.begin(), p.scores.end(), p.scores[j]) -
+                                       p.scores.begin());
+    if (alike < j) {  // equal scores have equal embeddings
+      for (std::size_t a = 0; a < d; ++a) p.candidates.push_back(p.candidates[alike * d + a]);
+      continue;
+    }
+    double along = 0;
+    std::vector<double> noise;
+    for (std::size_t a = 0; a < d; ++a) {
+      noise.push_back(random.normal() / 4);
+      along += noise[a] * static_cast<double>(p.anchor[a]);
+    }
+    for (std::size_t a = 0; a < d; ++a)
+      p.candidates.push_back(static_cast<float>(noise[a] + static_cast<double>(p.anchor[a]) *
+                                                               (p.scores[j] - along) / square));
+  }
+}
+
+void exclude_ends(SamplerProblem& p) {
+  const std::int64_t columns = p.columns();
+  p.self = 0;
+  p.positive = columns - 1;
+  p.label = 1;
+  for (std::int64_t j = 0; j < columns; ++j) p.column_labels.push_back(j % 5);
+}
+
 // The score of an item that cannot be drawn; for equal weights there is none.
 double impossible(const SamplerProblem& p) {
   if (p.tilt == "exponential") return -infinity;
   return p.tilt == "polynomial" ? -4 : 0;
 }
+
+bool masks_by_score(const SamplerProblem& p) { return p.tilt != "uniform" && p.dimension == 0; }
 
 void make_item_row(SamplerProblem& p, const std::string& family, engine::Random& random) {
   const std::int64_t many = races(p) ? 100 : 1000;
@@ -44,21 +110,16 @@ void make_item_row(SamplerProblem& p, const std::string& family, engine::Random&
   }
   if (family == "ties")
     for (double& s : p.scores) s = p.tilt == "weights" ? 1.0 + (s > 1 ? 1 : 0) : (s > 0 ? 0.5 : 0);
-  if (family == "masked" && p.tilt != "uniform")
+  if (family == "masked" && masks_by_score(p))
     for (std::size_t j = 0; j < p.scores.size(); ++j)
       if (j % 3 == 0) p.scores[j] = impossible(p);  // 0 and 63 among them
-  if (family == "excluded" || (family == "masked" && p.tilt == "uniform")) {
-    p.self = 0;
-    p.positive = 63;
-    p.label = 1;
-    for (std::int64_t j = 0; j < 64; ++j) p.column_labels.push_back(j % 5);
-  }
+  if (family == "excluded" || (family == "masked" && !masks_by_score(p))) exclude_ends(p);
   if (family == "tiny")
     for (std::size_t j = 0; j < p.scores.size(); ++j) {
       const double steps = static_cast<double>(j % 21);
       p.scores[j] = std::exp2(-4 * steps);
       if (p.tilt == "exponential") p.scores[j] = -steps;
-      if (p.tilt == "polynomial") p.scores[j] = std::exp2(-steps) - 1;
+      if (p.tilt == "polynomial") p.scores[j] = (std::exp2(-steps) - 1) / p.inv_tau;
     }
   if (family == "large-scores" && p.tilt == "exponential")
     for (double& s : p.scores) s += 20000;
@@ -78,8 +139,19 @@ void make_tuple_row(SamplerProblem& p, const std::string& family, engine::Random
   if (p.rule == SamplerRule::disjoint_batches) return;
   if (family == "masked") {
     fill(p, random, 6, 1);
-    p.scores.front() = p.scores.back() = impossible(p);
+    if (masks_by_score(p)) {
+      p.scores.front() = p.scores.back() = impossible(p);
+    } else {
+      p.self = 0;
+      p.positive = 5;
+    }
   }
+  if (family == "large-scores" && p.tilt == "exponential")
+    for (double& s : p.scores) s += 20000;
+  if (family == "tiny")
+    for (std::size_t j = 0; j < 5; ++j)
+      p.scores[j] = p.tilt == "exponential" ? -4.0 * static_cast<double>(j)
+                                            : std::exp2(-8.0 * static_cast<double>(j));
   if (family == "excluded") {
     fill(p, random, 6, 1);
     p.self = 0;
@@ -87,6 +159,16 @@ void make_tuple_row(SamplerProblem& p, const std::string& family, engine::Random
     p.label = 1;
     p.column_labels = {0, 0, 0, 0, 0, 1};
   }
+}
+
+// Coordinates on a grid of 2^-11, exact in binary32.
+void make_view_row(SamplerProblem& p, const std::string& family, engine::Random& random) {
+  const std::int64_t coordinates = family == "odd" ? 7 : family == "one" ? 1 : 8;
+  for (std::int64_t a = 0; a < coordinates; ++a)
+    p.scores.push_back(family == "origin" ? 0 : std::nearbyint(random.normal() * 2048) / 2048);
+  if (family == "far") p.scores[1] = p.scores[6] = 4096;
+  if (family == "loud") p.variance = 4;
+  if (family == "silent") p.variance = 0;
 }
 
 bool reads_scores(const SamplerProblem& p) {
@@ -105,10 +187,15 @@ SamplerProblem make_sampler_problem(const engine::CaseDescriptor& d) {
     throw engine::InputError("contract '" + d.contract + "'", "family '" + d.family + "'",
                              "unknown");
   engine::Random random(d.seed, d.contract + "/" + d.instance + "/" + d.family, d.index);
-  if (outcome_of(p.rule) == SamplerOutcome::item)
+  if (p.rule == SamplerRule::augmentation)
+    make_view_row(p, d.family, random);
+  else if (all_words_are_tried(p))
+    make_row_of_three(p, d.family, random);
+  else if (outcome_of(p.rule) == SamplerOutcome::item)
     make_item_row(p, d.family, random);
   else
     make_tuple_row(p, d.family, random);
+  if (p.dimension > 0) embed(p, random);
   return p;
 }
 
@@ -116,8 +203,13 @@ SamplerProblem small_sampler_problem(const SamplerInstance& instance) {
   SamplerProblem p = instance.setting;
   p.scores = {0.5, 0.25, 1, 0.5};
   if (p.k > 1) p.k = 2;
+  if (all_words_are_tried(p)) p.bits = 32;  // streams and joint laws have nothing to do with it
   if (p.rule == SamplerRule::anchor_positive) p.column_labels = {0, 1, 0, 1};
   if (p.rule == SamplerRule::disjoint_batches) p.scores.resize(3);
+  if (p.dimension > 0) {
+    engine::Random random(1, instance.contract.name + "/" + instance.name + "/small", 0);
+    embed(p, random);
+  }
   return p;
 }
 
@@ -125,9 +217,16 @@ std::vector<BadRow> bad_rows(const SamplerInstance& instance) {
   std::vector<BadRow> rows;
   SamplerProblem p = instance.setting;
   p.scores = {0.5, 0.25, 0.75, 0.5};
+  if (p.dimension > 0) {
+    engine::Random random(1, instance.contract.name + "/" + instance.name + "/bad", 0);
+    embed(p, random);
+  }
   const auto with = [&](const std::string& what, std::size_t j, double s) {
     SamplerProblem bad = p;
     bad.scores[j] = s;
+    if (bad.dimension > 0)  // the sign makes the inner product what it is meant to be
+      bad.candidates[j * static_cast<std::size_t>(bad.dimension)] =
+          std::copysign(static_cast<float>(s), bad.anchor[0]);
     rows.push_back({what, bad});
   };
   if (reads_scores(p)) {
@@ -139,7 +238,7 @@ std::vector<BadRow> bad_rows(const SamplerInstance& instance) {
       p.rule != SamplerRule::anchor_positive && p.rule != SamplerRule::disjoint_batches;
   if (excludes) {
     SamplerProblem none = p;
-    if (reads_scores(p) && p.rule != SamplerRule::rejection) {
+    if (reads_scores(p) && masks_by_score(p) && p.rule != SamplerRule::rejection) {
       for (double& s : none.scores) s = impossible(p);
     } else {
       none.label = 1;
@@ -147,7 +246,7 @@ std::vector<BadRow> bad_rows(const SamplerInstance& instance) {
     }
     rows.push_back({"no column can be drawn", none});
   }
-  if (outcome_of(p.rule) == SamplerOutcome::tuple && p.rule != SamplerRule::rejection) {
+  if (outcome_of(p.rule) == SamplerOutcome::tuple && p.rule != SamplerRule::rejection && p.k > 2) {
     SamplerProblem few = p;
     few.self = 0;
     few.positive = 1;  // two columns are left for three places

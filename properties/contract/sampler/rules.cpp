@@ -7,13 +7,13 @@
 #include <functional>
 #include <limits>
 
-#include "properties/contract/sampler/check.hpp"
+#include "properties/contract/sampler/augmentation.hpp"
 #include "properties/contract/sampler/law.hpp"
 #include "properties/contract/sampler/probe.hpp"
 #include "properties/contract/sampler/stream_rule.hpp"
 #include "properties/engine/random.hpp"
 #include "properties/engine/statistics/alarm.hpp"
-#include "properties/engine/statistics/outward.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::contract {
 namespace {
@@ -315,6 +315,8 @@ class Rules {
 std::vector<SamplerRuleResult> judge_rules(Candidate& candidate, const SamplerContract& contract,
                                            const SamplerInstance& instance,
                                            const SamplerOptions& options) {
+  if (contract.rule == SamplerRule::augmentation)
+    return judge_augmentation_rules(candidate, contract, instance, options);
   return Rules(candidate, contract, instance, options).all();
 }
 

@@ -33,13 +33,22 @@ const T* input_or_null(const BuiltinCase& c, const std::string& name) {
 }
 
 sampling::Population population_of(const BuiltinCase& c) {
-  const PlacedTensor& scores = c.input("scores");
-  if (scores.dtype != Dtype::f32) throw Unsupported("scores are not f32");
+  const PlacedTensor* const x = c.find_input("x");
+  const PlacedTensor& first = x == nullptr ? c.input("scores") : *x;
+  if (first.dtype != Dtype::f32) throw Unsupported("'" + first.name + "' is not f32");
   sampling::Population p;
-  p.rows = scores.shape.at(0);
-  p.columns = scores.shape.at(1);
-  p.scores = scores.as<const float>();
-  p.score_stride = scores.strides.at(0);
+  p.rows = first.shape.at(0);
+  if (x == nullptr) {
+    p.columns = first.shape.at(1);
+    p.scores = first.as<const float>();
+    p.score_stride = first.strides.at(0);
+  } else {
+    const PlacedTensor& y = c.input("y");
+    p.dimension = first.shape.at(1);
+    p.columns = y.shape.at(0);
+    p.x = x->as<const float>();
+    p.y = y.as<const float>();
+  }
   p.tilt = tilt_of(c);
   p.beta = static_cast<float>(c.scalar("beta"));
   p.inv_tau = static_cast<float>(c.scalar("inv_tau"));
@@ -136,29 +145,46 @@ void add_method(std::vector<BuiltinEntry>& entries, sampling::Method method) {
   entries.back().limit_memory = false;
   entries.back().unavailable_reason = kernels::cuda_unavailable_reason;
   entries.back().run = [](const BuiltinCase& c) { run_sampler(c, sampling::sample_cuda); };
-  if (method != sampling::Method::inverse_cdf) return;
   entries.push_back(entry(method, "cpu", "cpu", "the same indices on one core"));
   entries.back().run = [](const BuiltinCase& c) { run_sampler(c, sampling::sample_cpu); };
 }
 
 // The remainder of a word is as close to uniform as the multiplied word: both give every column
-// floor(2^b / n) words or one more. It is another map with a law as good, which nothing may refute.
-bool changes_the_law(const sampling::FaultEntry& fault) {
-  return fault.fault != sampling::Fault::modulo_biased;
+// floor(2^b / n) words or one more, the least distance that any map of b bits has. It is another
+// map with a law as good, which nothing may refute.
+bool changes_the_law(sampling::Fault fault) { return fault != sampling::Fault::modulo_biased; }
+
+// Whether the fault changes the law on an instance of a method that it breaks.
+bool exists_on(sampling::Fault fault, const Contract& instance) {
+  const std::string weights = instance.field("weights"), bits = instance.field("bits");
+  switch (fault) {
+    // Plain weights have neither a tilt nor a temperature.
+    case sampling::Fault::tilt_twice:
+    case sampling::Fault::temperature_forgotten: return weights != "weights";
+    case sampling::Fault::exponent_saturates: return weights == "exponential";
+    // With 32 bits it moves the law by less than n 2^-32, what the grid itself may cost.
+    case sampling::Fault::gumbel_of_zero: return bits == "6";
+    // Binary32 loses at most 2^-25 of the mass per column: what a grid of 24 bits may cost.
+    case sampling::Fault::float_cumulative_sum: return bits == "64";
+    // Rows of embeddings have no weight that is 0 but by exclusion.
+    case sampling::Fault::zero_mass_reachable: return instance.field("scores") == "f32";
+    default: return true;
+  }
 }
 
 void add_faults(std::vector<BuiltinEntry>& entries, sampling::Method method) {
   for (const sampling::FaultEntry& fault : sampling::fault_catalogue) {
-    if (!fault.breaks(sampling::name_of(method)) || !changes_the_law(fault)) continue;
-    entries.push_back(entry(method, "planted:" + std::string(fault.name), "emulator",
-                            std::string(fault.description)));
+    if (!fault.breaks(sampling::name_of(method))) continue;
+    const bool wrong = changes_the_law(fault.fault);
+    entries.push_back(entry(method, (wrong ? "planted:" : "variant:") + std::string(fault.name),
+                            "cpu", std::string(fault.description)));
     BuiltinEntry& e = entries.back();
-    e.role = BuiltinRole::planted;
-    e.operator_class = fault.operators;
-    e.meant_for = affordable_for_emulator;
+    e.role = wrong ? BuiltinRole::planted : BuiltinRole::variant;
+    if (wrong) e.operator_class = fault.operators;
+    e.meant_for = [&fault](const Contract& instance) { return exists_on(fault.fault, instance); };
     e.run = [&fault](const BuiltinCase& c) {
       run_sampler(c, [&](const sampling::Request& r, std::int64_t* out) {
-        sampling::sample_planted(r, fault.fault, out, schedule_of(c));
+        sampling::sample_planted_cpu(r, fault.fault, out);
       });
     };
   }

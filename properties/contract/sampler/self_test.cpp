@@ -29,8 +29,8 @@ bool changes_something(Candidate& fault, Candidate& kernel,
     const SamplerProblem p = make_sampler_problem(d);
     for (const std::uint64_t call : {0, 1}) {
       const engine::Case c = sampler_call(d, p, 64, d.seed, call, {});
-      const Observation a = fault.observe(c, {sampler_indices(c)});
-      const Observation b = kernel.observe(c, {sampler_indices(c)});
+      const Observation a = fault.observe(c, {sampler_output(c)});
+      const Observation b = kernel.observe(c, {sampler_output(c)});
       family = d.family;
       if (a.conduct != b.conduct) return true;
       if (!a.outputs.empty() && a.outputs[0].bytes != b.outputs[0].bytes) return true;
@@ -45,6 +45,8 @@ class SamplerSelfTest {
       : contract_(contract), options_(options) {
     run_.seed = options.seed;
     run_.large = false;
+    run_.coupled_epsilon = 0x1p-9;  // faults are far larger; twenty seeds have to be affordable
+    run_.enumerate_bits = 16;       // wider ones are bisected, with the same verdict
     run_.interrupted = options.interrupted;
   }
 
@@ -61,9 +63,10 @@ class SamplerSelfTest {
       result.planted.push_back(plant(instance, *fault));
       ++result.cases;
     }
-    const BuiltinEntry* kernel = find_builtin(contract_.name, "emulated");
-    if (!kernel->meant_for || kernel->meant_for(instance.contract))
-      result.correct.push_back(keep(instance, *kernel));
+    for (const BuiltinEntry& e : builtin_entries())
+      if (e.info.contract == contract_.name && e.role != BuiltinRole::planted &&
+          e.info.backend == "cpu" && (!e.meant_for || e.meant_for(instance.contract)))
+        result.correct.push_back(keep(instance, e));
   }
 
  private:
@@ -75,7 +78,7 @@ class SamplerSelfTest {
     PlantedResult r{
         fault.info.name, fault.operator_class, instance.name, Fate::survived, "", 0, ""};
     const auto rows = small_rows(contract_, instance, options_.seed);
-    const std::unique_ptr<Candidate> candidate = make(fault.info.name), kernel = make("emulated");
+    const std::unique_ptr<Candidate> candidate = make(fault.info.name), kernel = make("cpu");
     const bool applied = changes_something(*candidate, *kernel, rows, r.family);
     for (const SamplerRuleResult& rule : judge_rules(*candidate, contract_, instance, run_))
       if (rule.verdict == Verdict::refuted) return killed(r, rule.rule, rule.detail);

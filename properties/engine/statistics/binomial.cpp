@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "properties/engine/statistics/outward.hpp"
 #include "reference/arithmetic/number.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::engine {
 namespace {

@@ -6,11 +6,16 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "properties/engine/statistics/outward.hpp"
 #include "reference/loss/batch_log.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::engine {
 namespace {
+
+using reference::BoundedSum;
+using reference::difference;
+using reference::Direction;
+using reference::ratio_of;
 
 using reference::add_up;
 using reference::divide_up;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -121,6 +122,55 @@ TEST(JudgeRow, AStrangersWidthIsEnumeratedAndItsDefectsAreNamed) {
   EXPECT_EQ(last_bin.verdict, Verdict::refuted) << last_bin.reason;
   EXPECT_GT(last_bin.tv.lo, last_bin.epsilon);
   EXPECT_EQ(last_bin.unreachable, 1);
+}
+
+TEST(JudgeRow, RacesOfFewBitsAreRunOnAllWords) {
+  for (const char* contract :
+       {"sampler/gumbel_max", "sampler/exponential_race", "sampler/gumbel_top_k"}) {
+    InProcess cpu(builtin(contract, "cpu"));
+    const SamplerRow row = row_of(cpu, contract, "exponential/6-bit", "tiny");
+    EXPECT_EQ(row.verdict, Verdict::certified) << row.reason;
+    EXPECT_EQ(row.grade, SamplerGrade::exact);
+    EXPECT_EQ(row.delta, 0);
+    EXPECT_EQ(row.evaluations, 1 << 18);
+    // A uniform number of 1 has an exponential variate of 0, which wins against any weight.
+    InProcess closed(builtin(contract, "planted:gumbel_of_zero"));
+    EXPECT_EQ(row_of(closed, contract, "exponential/6-bit", "tiny").verdict, Verdict::refuted);
+  }
+}
+
+// Inner products of what is left of the embeddings in 8 significant bits.
+void draw_from_coarse_embeddings(const BuiltinCase& c) {
+  BuiltinCase coarse = c;
+  std::vector<float> rounded;
+  for (PlacedTensor& t : coarse.tensors) {
+    if (t.name != "y") continue;
+    const auto* y = t.as<const float>();
+    for (std::int64_t i = 0; i < element_count(t.shape); ++i)
+      rounded.push_back(static_cast<float>(std::ldexp(
+          std::nearbyint(std::ldexp(y[i], 8 - std::ilogb(y[i]))), std::ilogb(y[i]) - 8)));
+    t.data = reinterpret_cast<std::byte*>(rounded.data());
+  }
+  builtin("sampler/inverse_cdf", "cpu").run(coarse);
+}
+
+TEST(JudgeRow, ScoresMayBeInnerProductsOfWhatTheCandidateSees) {
+  for (const char* contract : {"sampler/inverse_cdf", "sampler/alias"}) {
+    InProcess cpu(builtin(contract, "cpu"));
+    SamplerOptions few;
+    few.most_draws = 2000;
+    for (const char* family : {"random", "ties", "excluded", "tiny", "large-scores"}) {
+      const SamplerRow row = row_of(cpu, contract, "exponential/embeddings", family, few);
+      EXPECT_EQ(row.verdict, Verdict::certified) << contract << family << ": " << row.reason;
+      EXPECT_EQ(row.delta, 0) << family;
+      EXPECT_LE(row.tv.hi, 0x1p-30) << family;
+    }
+  }
+  CandidateInfo info = builtin("sampler/inverse_cdf", "cpu").info;
+  info.outputs = {"indices"};
+  InProcess coarse(info, draw_from_coarse_embeddings);
+  EXPECT_EQ(row_of(coarse, "sampler/inverse_cdf", "exponential/embeddings", "random").verdict,
+            Verdict::refuted);
 }
 
 TEST(JudgeRow, ADeclaredWidthThatIsWrongIsNotBelieved) {

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "properties/engine/random.hpp"
-#include "properties/engine/statistics/outward.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::contract {
 namespace {
@@ -26,7 +26,7 @@ NumberMap scaled(std::int64_t n, int bits) {
 }
 
 std::vector<Ends> uniform(std::int64_t n) {
-  return std::vector<Ends>(static_cast<std::size_t>(n), engine::ratio_of(1, n));
+  return std::vector<Ends>(static_cast<std::size_t>(n), reference::ratio_of(1, n));
 }
 
 // #k = ceil(2^b (i+1)/n) - ceil(2^b i/n), and the distance f (1 - f) n / 2^b, f = frac(2^b / n).

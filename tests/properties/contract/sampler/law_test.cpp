@@ -17,12 +17,23 @@ namespace {
 using reference::Arithmetic;
 using reference::Real;
 
+// The score, or the exact inner product.
+Real score_of(const SamplerProblem& p, std::size_t j) {
+  if (p.dimension == 0) return Real::exactly(p.scores[j]);
+  Real sum(0);
+  const auto d = static_cast<std::size_t>(p.dimension);
+  for (std::size_t a = 0; a < d; ++a)
+    sum += Real::exactly(static_cast<double>(p.anchor[a])) *
+           Real::exactly(static_cast<double>(p.candidates[j * d + a]));
+  return sum;
+}
+
 // w_j on an interval engine, from the formula.
 Real weight(const Arithmetic& in, const SamplerProblem& p, std::size_t j) {
-  const Real u = in(Real::exactly(p.scores[j]) * Real::exactly(p.inv_tau));
+  const Real u = in(score_of(p, j) * Real::exactly(p.inv_tau));
   if (p.tilt == "exponential") return exp(in(Real::exactly(p.beta)) * u);
   if (p.tilt == "polynomial") return pow(max(u + Real(1), Real(0)), p.power);
-  return p.tilt == "weights" ? in(Real::exactly(p.scores[j])) : Real(1);
+  return p.tilt == "weights" ? in(score_of(p, j)) : Real(1);
 }
 
 TEST(ItemLaw, EnclosesTheLawOnAnIntervalEngineForEveryFamily) {
@@ -43,15 +54,22 @@ TEST(ItemLaw, EnclosesTheLawOnAnIntervalEngineForEveryFamily) {
           const Ends truth = (w[j] / sum).interval().ends();
           EXPECT_LE(law[j].lo, truth.hi) << instance.name << " " << family.name << " " << j;
           EXPECT_GE(law[j].hi, truth.lo) << instance.name << " " << family.name << " " << j;
-          EXPECT_LE(law[j].hi - law[j].lo, truth.hi * 0x1p-40);
+          EXPECT_LE(law[j].hi - law[j].lo, truth.hi * (p.dimension > 0 ? 0x1p-32 : 0x1p-40));
           EXPECT_EQ(law[j].hi == 0, truth.hi == 0);
         }
       }
   }
 }
 
+// An augmentation has no law of outcomes that could be listed.
+std::vector<SamplerContract> discrete_contracts() {
+  std::vector<SamplerContract> all = sampler_contracts();
+  std::erase_if(all, [](const SamplerContract& c) { return c.rule == SamplerRule::augmentation; });
+  return all;
+}
+
 TEST(ItemLaw, RowsWithoutALawAreNamed) {
-  for (const SamplerContract& contract : sampler_contracts())
+  for (const SamplerContract& contract : discrete_contracts())
     for (const SamplerInstance& instance : contract.instances)
       for (const BadRow& bad : bad_rows(instance))
         EXPECT_THROW(
@@ -64,7 +82,7 @@ TEST(ItemLaw, RowsWithoutALawAreNamed) {
 }
 
 TEST(OutcomeLaw, AddsUpToOneForEveryContract) {
-  for (const SamplerContract& contract : sampler_contracts())
+  for (const SamplerContract& contract : discrete_contracts())
     for (const SamplerInstance& instance : contract.instances) {
       const std::vector<Ends> law = outcome_law(small_sampler_problem(instance));
       double lo = 0, hi = 0;

@@ -11,12 +11,15 @@
 
 #include "properties/engine/random.hpp"
 #include "properties/engine/statistics/binomial.hpp"
-#include "properties/engine/statistics/outward.hpp"
 #include "reference/arithmetic/rational.hpp"
+#include "reference/sampler/outward.hpp"
 
 namespace assay::engine {
 namespace {
 
+using reference::BoundedSum;
+using reference::Direction;
+using reference::ratio_of;
 using reference::Rational;
 using Counts = std::vector<std::int64_t>;
 

@@ -8,7 +8,7 @@
 #include "core/ends.hpp"
 #include "reference/loss/upward.hpp"
 
-namespace assay::engine {
+namespace assay::reference {
 
 /// Which way a result may be wrong.
 enum class Direction : unsigned char { down, up };
@@ -44,8 +44,8 @@ inline double difference(double x, double y, Direction direction) {
   const double d = x - y;
   const double of_x = d + y, of_y = of_x - d;
   const double error = (x - of_x) + (of_y - y);  // x - y = d + error, without overflow (Knuth)
-  if (direction == Direction::up) return error > 0 ? reference::next_up(d) : d;
-  return error < 0 ? reference::next_down(d) : d;
+  if (direction == Direction::up) return error > 0 ? next_up(d) : d;
+  return error < 0 ? next_down(d) : d;
 }
 
 /// Enclosure of numerator / denominator. \pre 0 <= numerator, 0 < denominator, both at most 2^53
@@ -53,8 +53,8 @@ inline Ends ratio_of(std::int64_t numerator, std::int64_t denominator) {
   const double q = static_cast<double>(numerator) / static_cast<double>(denominator);
   // A power of two divides without error, and the zero is exact.
   if (numerator == 0 || (denominator & (denominator - 1)) == 0) return {q, q};
-  const double lo = reference::next_down(q), hi = reference::next_up(q);
+  const double lo = next_down(q), hi = next_up(q);
   return {lo, numerator <= denominator && hi > 1 ? 1 : hi};
 }
 
-}  // namespace assay::engine
+}  // namespace assay::reference
