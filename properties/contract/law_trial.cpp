@@ -118,6 +118,10 @@ const double* LawTrial::value_of(const Term& term, double& value) const {
   return nullptr;
 }
 
+bool LawTrial::observed(const Term& term, double& value) const {
+  return value_of(term, value) != nullptr;
+}
+
 /// A sum of outputs with what the law grants it and what adding it up in double may be off by.
 struct LawTrial::Sum {
   double value = 0, magnitude = 0, allowed = 0;

@@ -66,6 +66,9 @@ class LawTrial {
   /// Runs a case; its number for `Term::run`.
   std::size_t run(const engine::Case& c);
 
+  /// The element as observed; false when it was not, or the subject leaves the output out.
+  bool observed(const Term& term, double& value) const;
+
   /// The truths satisfy: sum of the terms lies in `constant`. So the outputs are off by at most
   /// sum |coefficient| budget. Passed over when an element is not judged by a budget.
   void sums_to(const std::vector<Term>& terms, Ends constant = exactly(0));

@@ -89,8 +89,16 @@ BuiltinEntry entry(std::string name, std::string backend, std::string descriptio
   return e;
 }
 
-/// Two runs under opposite schedules: a result that depends on the order of threads differs.
-std::string schedule_of(const BuiltinCase& c) { return c.run == 0 ? "greedy" : "greedy-reverse"; }
+/// Two runs under opposite schedules: a result that depends on the order of threads differs. Laws
+/// ask for more runs.
+std::string schedule_of(const BuiltinCase& c) {
+  switch (c.run) {
+    case 0: return "greedy";
+    case 1: return "greedy-reverse";
+    case 2: return "fair";
+    default: return "greedy-random:" + std::to_string(c.run);
+  }
+}
 
 void run_emulated(const BuiltinCase& c, kernels::Planted fault) {
   if (is_of_family(c))

@@ -25,39 +25,62 @@ LawFinding info_nce_permutation_law(const engine::Case& c, const Subject& subjec
 /// Coordinates permuted and some of them negated, the same in a and b: all logits are equal, and
 /// the gradients move with the coordinates. By budgets.
 LawFinding info_nce_rotation_law(const engine::Case& c, const Subject& subject, std::uint64_t seed);
-/// Joint block: a and b exchanged; rows i and i + N change places, grad_a and grad_b too. (For one
-/// direction the transposed problem is another function of the logits.) By budgets.
+/// Joint block and both directions: a and b exchanged; rows i and i + N change places, grad_a and
+/// grad_b too. (For one direction the transposed problem is another function of the logits.) By
+/// budgets.
 LawFinding info_nce_exchange_law(const engine::Case& c, const Subject& subject);
 /// A further coordinate adds the same number to all logits of a row: row_loss, loss, the gradients
 /// of the old coordinates and of the temperature stay, row_lse moves by that number; the
 /// coefficients of a row sum to 0. The number is up to some hundreds: no exponential of a bare
-/// logit survives it. By budgets.
+/// logit survives it. Not with a normalisation. By budgets.
 LawFinding info_nce_shift_law(const engine::Case& c, const Subject& subject, std::uint64_t seed);
-/// a, b times 2^k and T times 4^k: row_loss, row_lse, loss stay, gradients are divided by 2^k and
-/// that of T by 4^k. \pre |k| <= 8. By bits (for an algorithm that forms its logits from dot
-/// products and a rounded 1/T or division by T) or by budgets.
+/// a, b times 2^k and T times 4^k (a scale times 4^-k): row_loss, row_lse, loss stay, gradients are
+/// divided by 2^k, that of T by 4^k, that of the scale multiplied by 4^k. With a normalisation:
+/// every vector times a power of two of its own, which divides its gradient and nothing else.
+/// \pre |k| <= 8. By bits (for an algorithm that forms its logits from dot products and a rounded
+/// 1/T or division by T) or by budgets.
 LawFinding info_nce_scaling_law(const engine::Case& c, const Subject& subject, int k,
                                 Agreement agreement);
-/// One direction: every pair twice. row_loss, row_lse and loss grow by log 2; with the upstream
-/// gradients repeated, grad_a and grad_b repeat and the temperature's gradient doubles. By budgets.
+/// One direction or both, positives by index: every pair twice. row_loss, row_lse and loss grow by
+/// log 2; with the upstream gradients repeated, grad_a and grad_b repeat and the parameter's
+/// gradient doubles. By budgets.
 LawFinding info_nce_duplication_law(const engine::Case& c, const Subject& subject);
-/// Other strides of a, b and the upstream gradients, with NaN, infinities and numbers in between.
-/// By bits.
-LawFinding info_nce_padding_law(const engine::Case& c, const Subject& subject);
-/// Forward, within one run: loss is the mean of row_loss; row_loss >= 0; row_lse - row_loss is the
-/// positive logit. By budgets.
+/// Other strides of a, b, the mask and the upstream gradients, with NaN, infinities and numbers in
+/// between.
+LawFinding info_nce_padding_law(const engine::Case& c, const Subject& subject,
+                                Agreement agreement = Agreement::bits);
+/// Positives by label: every class under another name, the labels of b given where they were not;
+/// by mask: other nonzero bytes. Nothing changes.
+LawFinding info_nce_renaming_law(const engine::Case& c, const Subject& subject, std::uint64_t seed,
+                                 Agreement agreement);
+/// Forward, within one run: loss is the mean (or what the setting says) of row_loss; row_loss >= 0
+/// where the denominator has the positives, >= log K where their mean stands outside; a row that
+/// does not count is 0; row_lse - row_loss is the positive logit. By budgets.
 LawFinding info_nce_forward_identities_law(const engine::Case& c, const Subject& subject);
 /// Backward, within one run: the loss depends on a, b and T through <a_i, b_j>/T only, so by
 /// Euler's theorem <a, grad_a> = <b, grad_b> = -T grad_T (joint block: the two sums together -2 T
-/// grad_T). By budgets.
+/// grad_T); of a scale: scale grad_scale. With a normalisation <x, grad_x> = 0 for every vector
+/// that is longer than eps. By budgets.
 LawFinding info_nce_euler_law(const engine::Case& c, const Subject& subject);
 /// Backward: all upstream gradients times 2^k multiply all outputs by 2^k. \pre |k| <= 8
 LawFinding info_nce_upstream_scaling_law(const engine::Case& c, const Subject& subject, int k,
                                          Agreement agreement);
 /// Backward: upstream gradients u = u1 + u2, exactly; the gradients add up. By budgets.
 LawFinding info_nce_upstream_sum_law(const engine::Case& c, const Subject& subject);
-/// Backward: an upstream gradient of the mean is the same as its share at every row. By budgets.
+/// Backward: an upstream gradient of the loss is the same as its share at every row, as often as
+/// the row counts. By budgets.
 LawFinding info_nce_mean_upstream_law(const engine::Case& c, const Subject& subject);
+
+/// Settings with labels or a mask, each row given its own pair as its only positive: the outputs of
+/// the instance that finds it by index. By bits where the formula's operations are the same (not
+/// L_in, nor gradients of positives against the negatives), if `agreement` says so.
+LawFinding info_nce_one_positive_law(const engine::Case& c, const Subject& subject,
+                                     Agreement agreement);
+/// The same inputs for other members of the family, which the subject has to serve. By label:
+/// L_in + log K <= L_out, L_in <= the mean against the negatives <= L_out, equal where K = 1.
+/// Decoupled against the joint block: y = log(1 + e^x). Both directions: the problem and its
+/// transpose. By budgets.
+LawFinding info_nce_members_law(const engine::Case& c, const Subject& subject);
 
 /// What the loss of a rank is the mean of: its own rows over their number, or over all rows.
 enum class RankMean : unsigned char { local, global };
@@ -96,6 +119,8 @@ struct InfoNceLaw {
   std::string name;
   std::function<LawFinding(const engine::Case&, const Subject&, std::uint64_t seed, Agreement)>
       check;
+  /// It runs cases of other instances, too; a subject that does not serve them has none of it.
+  bool other_instances = false;
 };
 /// Every law of one subject above.
 const std::vector<InfoNceLaw>& info_nce_laws();
