@@ -2,6 +2,7 @@
 // assay replay: the verdicts of a certificate, derived again.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "assay/claim_options.hpp"
@@ -14,6 +15,7 @@
 #include "properties/contract/column.hpp"
 #include "properties/contract/judge.hpp"
 #include "properties/contract/law.hpp"
+#include "properties/contract/law_check.hpp"
 #include "properties/engine/claim/witness.hpp"
 #include "properties/engine/files/atomic_file.hpp"
 #include "properties/engine/files/embeddings.hpp"
@@ -35,21 +37,25 @@ struct Account {
   std::int64_t rederived = 0;  // refuted cases judged again from what the file holds
   std::int64_t rerun = 0;      // cases given to the candidate again
   std::int64_t not_rerun = 0;  // passing cases whose candidate is not at hand
+  std::int64_t laws = 0;       // laws asked again
   std::vector<std::string> contradictions;
   ExitStatus status = ExitStatus::success;
 };
 
 class Replayer {
  public:
-  Replayer(const Common& common, const ReplayOptions& options, Account& account)
-      : common_(common), options_(options), account_(account) {}
+  Replayer(const Common& common, const ReplayOptions& options, std::uint64_t seed, Account& account)
+      : common_(common), options_(options), seed_(seed), account_(account) {}
 
   void replay(const Check& check) {
     const Column& column = contract::column_named(check.contract.name);
     if (engine::sha256_hex(check.contract.canonical_text()) != check.contract_sha256)
       contradiction(check, "contract_sha256 does not match the contract");
     for (const contract::RefutedCase& refuted : check.refuted) rederive(check, column, refuted);
+    for (const contract::ViolatedLaw& violated : check.violated_laws)
+      rederive(check, column, violated);
     rerun(check, column);
+    ask_laws_again(check, column);
     account_.status = combine(account_.status, status_of(check.verdict, false));
     fmt::print("{}  {} [{}]  {}\n", name_of(check.verdict), check.contract.name,
                column.instance_of(check.contract), check.candidate.name);
@@ -79,6 +85,37 @@ class Replayer {
                                 refuted.role, name_of(again.verdict)));
     else
       fmt::print("  {} case refuted again: {}\n", refuted.role, again.reason);
+  }
+
+  // A violation follows from the case and what was observed on the law's related cases.
+  void rederive(const Check& check, const Column& column, const contract::ViolatedLaw& violated) {
+    const contract::LawFinding again = judge_again(column, check.candidate.algorithm, violated);
+    ++account_.rederived;
+    if (again.verdict == contract::LawVerdict::violated)
+      fmt::print("  law {} violated again: {}\n", violated.law, again.reason);
+    else
+      contradiction(check, fmt::format("the law '{}' is recorded as violated, but is not when "
+                                       "judged again: {}",
+                                       violated.law, again.reason));
+  }
+
+  // Laws ask for cases of their own, which follow from the seed.
+  void ask_laws_again(const Check& check, const Column& column) {
+    if (check.laws.empty()) return;
+    const std::unique_ptr<contract::Candidate> candidate = candidate_of(check);
+    if (!candidate) return;
+    Check again;
+    ask_laws(again, column, column.instance_of(check.contract), *candidate, seed_,
+             [] { return stop_requested(); });
+    if (stop_requested()) throw engine::InputError(options_.file, "", "replay interrupted");
+    account_.laws += static_cast<std::int64_t>(again.laws.size());
+    const auto same = [](const contract::LawResult& x, const contract::LawResult& y) {
+      return x.law == y.law && x.held == y.held && x.violated == y.violated &&
+             x.unavailable == y.unavailable && x.compared == y.compared;
+    };
+    if (!std::equal(check.laws.begin(), check.laws.end(), again.laws.begin(), again.laws.end(),
+                    same))
+      contradiction(check, "the laws, asked again, hold or fail otherwise than recorded");
   }
 
   std::unique_ptr<contract::Candidate> candidate_of(const Check& check) const {
@@ -148,6 +185,7 @@ class Replayer {
 
   const Common& common_;
   const ReplayOptions& options_;
+  const std::uint64_t seed_;
   Account& account_;
 };
 
@@ -159,7 +197,7 @@ ExitStatus replay(const Common& common, const ReplayOptions& options) {
     return replay_witness(text, options.file);
   const contract::Certificate certificate = contract::certificate_from_json(text, options.file);
   Account account;
-  Replayer replayer(common, options, account);
+  Replayer replayer(common, options, certificate.seed, account);
   for (const Check& check : certificate.checks) replayer.replay(check);
   for (const contract::SamplerCheck& check : certificate.samplers) {
     if (engine::sha256_hex(check.contract.canonical_text()) != check.contract_sha256)
@@ -176,6 +214,7 @@ ExitStatus replay(const Common& common, const ReplayOptions& options) {
   fmt::print("{}: {} refuted cases judged again, {} cases run again, {} not run again{}\n",
              options.file, account.rederived, account.rerun, account.not_rerun,
              account.not_rerun > 0 ? " (candidate, device or file not at hand)" : "");
+  if (account.laws > 0) fmt::print("{} laws asked again\n", account.laws);
   if (!account.contradictions.empty()) {
     for (const std::string& line : account.contradictions) fmt::print(stderr, "  {}\n", line);
     throw engine::InputError(options.file, "",

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "properties/contract/builtin.hpp"
@@ -47,6 +48,27 @@ void print_refuted(const RefutedCase& refuted) {
   fmt::print("      {}\n", refuted.finding.reason);
 }
 
+void print_laws(const Check& check) {
+  if (check.laws.empty()) return;
+  std::int64_t hold = 0, relations = 0;
+  std::string absent;
+  double ratio = 0;
+  for (const contract::LawResult& law : check.laws) {
+    if (law.held + law.violated == 0) absent += (absent.empty() ? "" : ", ") + law.law;
+    hold += law.held > 0 && law.violated == 0 ? 1 : 0;
+    relations += law.compared;
+    ratio = std::max(ratio, law.largest_ratio);
+  }
+  fmt::print(
+      "    laws: {} of {} hold, {} relations, largest difference {:.4f} of what is allowed\n", hold,
+      check.laws.size(), relations, ratio);
+  if (!absent.empty()) fmt::print("      with nothing to say here: {}\n", absent);
+  for (const contract::LawResult& law : check.laws)
+    if (law.violated > 0)
+      fmt::print("      violated on {} of {} cases: {}: {}\n", law.violated, law.cases, law.law,
+                 law.note);
+}
+
 }  // namespace
 
 void print_check(const Check& check) {
@@ -70,6 +92,7 @@ void print_check(const Check& check) {
     if (m.exceeded > 0) fmt::print(", and {} of {} fresh ones", m.confirmed, m.fresh);
     fmt::print("\n      assuming that {}\n", m.hypothesis);
   }
+  print_laws(check);
   for (const RefutedCase& refuted : check.refuted)
     if (refuted.role == "smallest" || refuted.role == "modelled") print_refuted(refuted);
   fmt::print("    budget of algorithm '{}' under:\n", check.candidate.algorithm);

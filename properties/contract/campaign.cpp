@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "properties/contract/law.hpp"
+#include "properties/contract/law_check.hpp"
 #include "properties/contract/modelled.hpp"
 #include "properties/contract/vacuity.hpp"
 #include "properties/engine/hash.hpp"
@@ -288,6 +289,8 @@ void conclude(Check& check) {
     check.verdict = Verdict::refuted;
     check.reason = fmt::format("{} of {} cases refuted; {}", refuted, check.cases_run,
                                check.refuted.front().finding.reason);
+  } else if (laws_violated(check, check.reason)) {
+    check.verdict = Verdict::refuted;
   } else if (check.modelled.confirmed > 0) {
     check.verdict = Verdict::refuted;
     check.reason = check.refuted.front().finding.reason;
@@ -361,6 +364,9 @@ Check run_campaign(const Column& column, const Contract& instance, const Candida
     if (*worst != *first)
       if (auto kept = confirm_at("worst", *worst)) check.refuted.push_back(std::move(*kept));
   }
+  if (!first && options.budget == 0)
+    ask_laws(check, column, column.instance_of(instance), *candidate, options.seed,
+             options.interrupted);
   if (!first) confirm_model(check, column, *candidate, beyond_model);
   if (options.interrupted()) throw Interrupted("interrupted after the last case");
   conclude(check);

@@ -36,7 +36,8 @@ class Interrupted : public std::runtime_error {
 };
 
 /// Runs, judges and records every planned case, shrinks the first refutation, applies the vacuity
-/// guard, and adds up the verdict. The same options give the same check for any number of threads.
+/// guard, asks the column's laws of a candidate that no case refutes (in a run of all cases), and
+/// adds up the verdict. The same options give the same check for any number of threads.
 /// \throws Interrupted; engine::InputError for embeddings the contract cannot use
 Check run_campaign(const Column& column, const Contract& instance, const CandidateFactory& factory,
                    const CampaignOptions& options);

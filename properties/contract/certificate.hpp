@@ -68,6 +68,27 @@ struct ModelledResult {
   std::int64_t confirmed = 0;  ///< fresh cases that exceed it too
 };
 
+/// One metamorphic law, asked on several cases.
+struct LawResult {
+  std::string law;
+  std::int64_t cases = 0;  ///< on which it was asked
+  std::int64_t held = 0, violated = 0, unavailable = 0;
+  std::int64_t compared = 0;  ///< relations between outputs
+  double largest_ratio = 0;   ///< difference over what is allowed, where that is more than 0
+  std::string note;           ///< of the first violation; or why it was available nowhere
+};
+
+/// A violated law with all that was observed: its verdict can be derived again without the
+/// candidate.
+struct ViolatedLaw {
+  std::string law;
+  std::uint64_t seed = 0;  ///< from which the law chose its related cases
+  bool by_bits = false;
+  engine::Case input;
+  std::vector<Observation> observations;  ///< of the related cases, in the law's order
+  std::string reason;
+};
+
 /// One candidate against one contract instance.
 struct Check {
   Contract contract;
@@ -84,6 +105,8 @@ struct Check {
   std::vector<VacuityResult> vacuity;
   std::vector<CaseRecord> cases;
   std::vector<RefutedCase> refuted;
+  std::vector<LawResult> laws;  ///< left out of the text where none was asked
+  std::vector<ViolatedLaw> violated_laws;
 };
 
 struct Certificate {

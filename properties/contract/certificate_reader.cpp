@@ -173,11 +173,29 @@ ModelledResult modelled(const JsonReader& r) {
           r.at("exceeded").count(),    r.at("fresh").count(),        r.at("confirmed").count()};
 }
 
+LawResult law_result(const JsonReader& r) {
+  r.object(
+      {"law", "cases", "held", "violated", "unavailable", "compared", "largest_ratio", "note"});
+  return {r.at("law").string(),           r.at("cases").count(),       r.at("held").count(),
+          r.at("violated").count(),       r.at("unavailable").count(), r.at("compared").count(),
+          r.at("largest_ratio").finite(), r.at("note").string()};
+}
+
+ViolatedLaw violated_law(const JsonReader& r) {
+  r.object({"law", "seed", "by_bits", "case", "observations", "reason"});
+  return {r.at("law").string(),
+          r.at("seed").u64(),
+          r.at("by_bits").boolean(),
+          exact_case(r.at("case")),
+          list<Observation>(r.at("observations"), observation),
+          r.at("reason").string()};
+}
+
 Check check(const JsonReader& r) {
   r.object({"contract", "contract_sha256", "candidate", "verdict", "reason", "hypotheses",
             "cases_planned", "cases_run", "largest_share", "largest_share_where", "families",
             "vacuity", "refuted", "cases"},
-           {"modelled"});
+           {"modelled", "laws", "violated_laws"});
   Check c;
   c.contract = contract(r.at("contract"));
   c.contract_sha256 = r.at("contract_sha256").sha256_or_empty();
@@ -194,6 +212,9 @@ Check check(const JsonReader& r) {
   c.vacuity = list<VacuityResult>(r.at("vacuity"), vacuity);
   c.refuted = list<RefutedCase>(r.at("refuted"), refuted_case);
   c.cases = list<CaseRecord>(r.at("cases"), case_record);
+  if (r.has("laws")) c.laws = list<LawResult>(r.at("laws"), law_result);
+  if (r.has("violated_laws"))
+    c.violated_laws = list<ViolatedLaw>(r.at("violated_laws"), violated_law);
   return c;
 }
 

@@ -16,6 +16,9 @@ ordered_json json_of(const Ends& ends) {
 
 ordered_json json_of(const ContractField& f);
 ordered_json json_of(const RefutedCase& r);
+ordered_json json_of(const Observation& o);
+ordered_json json_of(const LawResult& l);
+ordered_json json_of(const ViolatedLaw& v);
 ordered_json json_of(const CaseRecord& r);
 ordered_json json_of(const FamilyResult& f);
 ordered_json json_of(const VacuityResult& v);
@@ -136,22 +139,45 @@ ordered_json json_of(const ModelledResult& m) {
           {"fresh", m.fresh},           {"confirmed", m.confirmed}};
 }
 
+ordered_json json_of(const LawResult& l) {
+  return {{"law", l.law},
+          {"cases", l.cases},
+          {"held", l.held},
+          {"violated", l.violated},
+          {"unavailable", l.unavailable},
+          {"compared", l.compared},
+          {"largest_ratio", json_of(l.largest_ratio)},
+          {"note", l.note}};
+}
+
+ordered_json json_of(const ViolatedLaw& v) {
+  return {{"law", v.law},
+          {"seed", v.seed},
+          {"by_bits", v.by_bits},
+          {"case", json_of(v.input)},
+          {"observations", list(v.observations)},
+          {"reason", v.reason}};
+}
+
 ordered_json json_of(const Check& c) {
-  return {{"contract", json_of(c.contract)},
-          {"contract_sha256", c.contract_sha256},
-          {"candidate", json_of(c.candidate)},
-          {"verdict", name_of(c.verdict)},
-          {"reason", c.reason},
-          {"hypotheses", c.hypotheses},
-          {"cases_planned", c.cases_planned},
-          {"cases_run", c.cases_run},
-          {"largest_share", json_of(c.largest_share)},
-          {"largest_share_where", c.largest_share_where},
-          {"modelled", json_of(c.modelled)},
-          {"families", list(c.families)},
-          {"vacuity", list(c.vacuity)},
-          {"refuted", list(c.refuted)},
-          {"cases", list(c.cases)}};
+  ordered_json check = {{"contract", json_of(c.contract)},
+                        {"contract_sha256", c.contract_sha256},
+                        {"candidate", json_of(c.candidate)},
+                        {"verdict", name_of(c.verdict)},
+                        {"reason", c.reason},
+                        {"hypotheses", c.hypotheses},
+                        {"cases_planned", c.cases_planned},
+                        {"cases_run", c.cases_run},
+                        {"largest_share", json_of(c.largest_share)},
+                        {"largest_share_where", c.largest_share_where},
+                        {"modelled", json_of(c.modelled)},
+                        {"families", list(c.families)},
+                        {"vacuity", list(c.vacuity)},
+                        {"refuted", list(c.refuted)},
+                        {"cases", list(c.cases)}};
+  if (!c.laws.empty()) check["laws"] = list(c.laws);
+  if (!c.violated_laws.empty()) check["violated_laws"] = list(c.violated_laws);
+  return check;
 }
 
 ordered_json json_of(const SamplerRow& r) {

@@ -4,11 +4,17 @@
 
 #include <algorithm>
 
+#include "properties/contract/law_trial.hpp"
 #include "properties/contract/loss/info_nce.hpp"
 #include "properties/engine/input_error.hpp"
 #include "properties/engine/nearest.hpp"
 
 namespace assay::contract {
+
+const std::vector<Law>& Column::laws() const {
+  static const std::vector<Law> none;
+  return none;
+}
 
 const std::vector<const Column*>& columns() {
   static const std::vector<const Column*> all = {&info_nce_column()};

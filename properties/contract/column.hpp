@@ -23,6 +23,8 @@ struct Family {
   bool large = false;       ///< costs far more than the others: planned after them
 };
 
+struct Law;  // law_trial.hpp
+
 /// The cases of an instance in the order in which they are run: round by round over the families,
 /// so that a budget cuts all of them evenly; then the large families likewise.
 std::vector<engine::CaseDescriptor> planned_cases(const class Column& column,
@@ -70,6 +72,20 @@ class Column {
   virtual std::vector<engine::OutputSpec> outputs(const engine::Case& c) const = 0;
   /// Truth, budget and demand of every output element for an algorithm.
   virtual Expectation expect(const engine::Case& c, const std::string& algorithm) const = 0;
+
+  /// Metamorphic laws, asked of candidates that no case refutes (docs/laws.md). None by default.
+  virtual const std::vector<Law>& laws() const;
+  /// The cases of an instance on which they are asked; `make_case` makes them as well.
+  virtual std::vector<engine::CaseDescriptor> law_cases(const std::string& instance,
+                                                        std::uint64_t seed) const {
+    static_cast<void>(instance), static_cast<void>(seed);
+    return {};
+  }
+  /// Whether the algorithm states its operations, so that laws by bits hold for it by bits.
+  virtual bool states_operations(const std::string& algorithm) const {
+    static_cast<void>(algorithm);
+    return false;
+  }
 
   /// Simpler variants of a case, and how simple a case is: for shrinking.
   virtual std::vector<engine::Case> simpler(const engine::Case& c) const = 0;

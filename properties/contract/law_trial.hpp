@@ -49,6 +49,16 @@ Subject subject_of(Candidate& candidate);
 /// entry has to outlive the subject.
 Subject in_process(const BuiltinEntry& entry, int run = 0);
 
+/// A law with its parameters chosen, for lists. `agreement` is used by the laws that offer a
+/// choice.
+struct Law {
+  std::string name;
+  std::function<LawFinding(const engine::Case&, const Subject&, std::uint64_t seed, Agreement)>
+      check;
+  /// It runs cases of other instances, too; a subject that does not serve them has none of it.
+  bool other_instances = false;
+};
+
 /// coefficient * (element `element` of output `output` of run `run`).
 struct Term {
   std::size_t run;

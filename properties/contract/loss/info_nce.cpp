@@ -5,6 +5,7 @@
 #include "properties/contract/loss/info_nce_expectation.hpp"
 #include "properties/contract/loss/info_nce_family_instance.hpp"
 #include "properties/contract/loss/info_nce_instances.hpp"
+#include "properties/contract/loss/info_nce_laws.hpp"
 #include "properties/contract/loss/info_nce_logits.hpp"
 #include "properties/contract/loss/info_nce_settings.hpp"
 
@@ -52,7 +53,8 @@ class InfoNceColumn final : public Column {
     return InfoNceInstanceName::of(instance).setting.empty();  // a setting changes the inputs
   }
   engine::Case make_case(const engine::CaseDescriptor& descriptor) const override {
-    return make_info_nce_case(descriptor);
+    return descriptor.family == "laws" ? make_info_nce_law_case(descriptor)
+                                       : make_info_nce_case(descriptor);
   }
   std::vector<engine::Case> cases_from(const engine::Embeddings& embeddings,
                                        const std::string& instance,
@@ -79,6 +81,14 @@ class InfoNceColumn final : public Column {
     Expectation e = derived(c, algorithm);
     if (!is_any_order(e.algorithm)) widen(e, own_headroom);
     return e;
+  }
+  const std::vector<Law>& laws() const override { return info_nce_laws(); }
+  std::vector<engine::CaseDescriptor> law_cases(const std::string& instance,
+                                                std::uint64_t seed) const override {
+    return info_nce_law_cases(instance, seed);
+  }
+  bool states_operations(const std::string& algorithm) const override {
+    return algorithm.rfind("any-order", 0) != 0;  // in any order: other bits for equal cases
   }
   std::vector<engine::Case> simpler(const engine::Case& c) const override {
     return simpler_info_nce_cases(c);

@@ -9,12 +9,12 @@ namespace assay::contract {
 
 using Index = std::int64_t;
 
-const std::vector<InfoNceLaw>& info_nce_laws() {
+const std::vector<Law>& info_nce_laws() {
   using Case = engine::Case;
   using Seed = std::uint64_t;
   // The ranks' shares of the mean over all rows, added up: also what a sum over chunks of rows is.
   static const RankConvention chunks{RankMean::global, RankReduction::sum, RankFactor::one};
-  static const std::vector<InfoNceLaw> laws = {
+  static const std::vector<Law> laws = {
       {"permutation", [](const Case& c, const Subject& s, Seed seed,
                          Agreement) { return info_nce_permutation_law(c, s, seed); }},
       {"rotation", [](const Case& c, const Subject& s, Seed seed,

@@ -113,16 +113,15 @@ const char* info_nce_underflow_possible(const engine::Case& c);
 /// numbers of threads.
 LawFinding info_nce_same_bits_law(const engine::Case& c, const std::vector<Subject>& subjects);
 
-/// A law with its parameters chosen, for lists. `agreement` is used by the laws that offer a
-/// choice.
-struct InfoNceLaw {
-  std::string name;
-  std::function<LawFinding(const engine::Case&, const Subject&, std::uint64_t seed, Agreement)>
-      check;
-  /// It runs cases of other instances, too; a subject that does not serve them has none of it.
-  bool other_instances = false;
-};
 /// Every law of one subject above.
-const std::vector<InfoNceLaw>& info_nce_laws();
+const std::vector<Law>& info_nce_laws();
+
+/// The cases on which a certification asks the laws, family "laws": a few pairs whose numbers meet
+/// the premises of the laws by bits, with several shapes, relations and upstream gradients.
+std::vector<engine::CaseDescriptor> info_nce_law_cases(const std::string& instance,
+                                                       std::uint64_t seed);
+/// A case of that family, a pure function of the descriptor.
+/// \throws engine::InputError for an unknown instance
+engine::Case make_info_nce_law_case(const engine::CaseDescriptor& descriptor);
 
 }  // namespace assay::contract

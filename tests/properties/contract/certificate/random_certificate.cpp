@@ -101,6 +101,21 @@ FamilyResult family(Random& r) {
   return {text(r), count(r), count(r), count(r), count(r), count(r), count(r), ends(r)};
 }
 
+LawResult law(Random& r) {
+  return {text(r),
+          count(r),
+          count(r),
+          count(r),
+          count(r),
+          count(r),
+          static_cast<double>(r() % 1000) / 999,
+          text(r)};
+}
+
+ViolatedLaw violated_law(Random& r) {
+  return {text(r), r(), r() % 2 == 0, random_case(r), several(r, observation), text(r)};
+}
+
 Check check(Random& r) {
   Check c;
   c.contract.name = text(r);
@@ -128,6 +143,8 @@ Check check(Random& r) {
     return CaseRecord{descriptor(q), digest(q), digest(q), verdict(q), ends(q), text(q)};
   });
   c.refuted = several(r, refuted);
+  c.laws = several(r, law);
+  c.violated_laws = several(r, violated_law);
   return c;
 }
 
@@ -201,6 +218,8 @@ Certificate example_certificate() {
                   {0.25, 0.5},
                   ""}};
   check.refuted = {{"found", input, seen, finding}};
+  check.laws = {{"permutation", 1, 0, 1, 0, 7, 0.5, "loss[0] is off by 0.25, allowed is 6.1e-05"}};
+  check.violated_laws = {{"permutation", 43, true, input, {seen, seen}, check.laws[0].note}};
 
   Certificate c;
   c.assay_version = "0.1.0";
@@ -245,6 +264,13 @@ bool same(const Finding& x, const Finding& y) {
          x.elements_outside_domain == y.elements_outside_domain &&
          x.vacuous_outputs == y.vacuous_outputs && x.reason == y.reason;
 }
+bool same(const LawResult& x, const LawResult& y) {
+  return x.law == y.law && x.cases == y.cases && x.held == y.held && x.violated == y.violated &&
+         x.unavailable == y.unavailable && x.compared == y.compared &&
+         same(x.largest_ratio, y.largest_ratio) && x.note == y.note;
+}
+bool same(const Observation& x, const Observation& y);
+bool same(const ViolatedLaw& x, const ViolatedLaw& y);
 bool same(const RefutedCase& x, const RefutedCase& y);
 bool same(const Check& x, const Check& y);
 
@@ -262,13 +288,17 @@ bool same(const engine::Case& x, const engine::Case& y) {
     if (y.scalars.count(key) == 0 || !same(value, y.scalars.at(key))) return false;
   return x.descriptor == y.descriptor && same(x.inputs, y.inputs) && x.options == y.options;
 }
+bool same(const Observation& x, const Observation& y) {
+  return x.conduct == y.conduct && x.detail == y.detail && same(x.outputs, y.outputs) &&
+         same(x.repeat, y.repeat) && same(x.milliseconds, y.milliseconds);
+}
 bool same(const RefutedCase& x, const RefutedCase& y) {
-  return x.role == y.role && same(x.input, y.input) &&
-         x.observation.conduct == y.observation.conduct &&
-         x.observation.detail == y.observation.detail &&
-         same(x.observation.outputs, y.observation.outputs) &&
-         same(x.observation.repeat, y.observation.repeat) &&
-         same(x.observation.milliseconds, y.observation.milliseconds) && same(x.finding, y.finding);
+  return x.role == y.role && same(x.input, y.input) && same(x.observation, y.observation) &&
+         same(x.finding, y.finding);
+}
+bool same(const ViolatedLaw& x, const ViolatedLaw& y) {
+  return x.law == y.law && x.seed == y.seed && x.by_bits == y.by_bits && same(x.input, y.input) &&
+         same(x.observations, y.observations) && x.reason == y.reason;
 }
 bool same(const CandidateInfo& x, const CandidateInfo& y) {
   return x.name == y.name && x.version == y.version && x.contract == y.contract &&
@@ -281,7 +311,8 @@ bool same(const Check& x, const Check& y) {
          x.hypotheses == y.hypotheses && x.cases_planned == y.cases_planned &&
          x.cases_run == y.cases_run && same(x.largest_share, y.largest_share) &&
          x.largest_share_where == y.largest_share_where && same(x.families, y.families) &&
-         same(x.vacuity, y.vacuity) && same(x.cases, y.cases) && same(x.refuted, y.refuted);
+         same(x.vacuity, y.vacuity) && same(x.cases, y.cases) && same(x.refuted, y.refuted) &&
+         same(x.laws, y.laws) && same(x.violated_laws, y.violated_laws);
 }
 
 }  // namespace

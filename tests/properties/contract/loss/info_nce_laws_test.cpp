@@ -73,7 +73,7 @@ void some_law_holds(const std::string& name) {
   const Small s{*rc::gen::inRange<Index>(1, 25), *rc::gen::inRange<Index>(1, 13),
                 *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>(),
                 *rc::gen::inRange<std::uint64_t>(0, 1000)};
-  const InfoNceLaw& law = *rc::gen::elementOf(info_nce_laws());
+  const Law& law = *rc::gen::elementOf(info_nce_laws());
   const LawFinding f = law.check(make(s), subject(name), s.seed, Agreement::bits);
   RC_LOG(text(f));
   RC_CLASSIFY(f.verdict == LawVerdict::holds, law.name);
@@ -100,7 +100,7 @@ bool exists(const std::string& law, const Small& s) {
 }
 
 TEST(InfoNceLaws, AreAvailableWhereTheyExist) {
-  for (const InfoNceLaw& law : info_nce_laws())
+  for (const Law& law : info_nce_laws())
     for (bool joint : {false, true})
       for (bool backward : {false, true}) {
         const Small s{6, 5, joint, backward, 2};
@@ -151,8 +151,8 @@ const Caught caught[] = {
     {"ranks", "upstream_first_for_all", false, true},
 };
 
-const InfoNceLaw& law_named(const std::string& name) {
-  for (const InfoNceLaw& law : info_nce_laws())
+const Law& law_named(const std::string& name) {
+  for (const Law& law : info_nce_laws())
     if (law.name == name) return law;
   throw std::invalid_argument("no law " + name);
 }
@@ -160,7 +160,7 @@ const InfoNceLaw& law_named(const std::string& name) {
 TEST(InfoNceLaws, EachFindsThePlantedFaultsThatItIsFor) {
   for (const Caught& x : caught) {
     const Small s{7, 5, x.joint, x.backward, x.seed};
-    const InfoNceLaw& law = law_named(x.law);
+    const Law& law = law_named(x.law);
     const LawFinding sound = law.check(make(s), subject("emulated"), x.seed, Agreement::bits);
     EXPECT_EQ(sound.verdict, LawVerdict::holds) << text(sound);
     const LawFinding f =
@@ -170,7 +170,7 @@ TEST(InfoNceLaws, EachFindsThePlantedFaultsThatItIsFor) {
 }
 
 TEST(InfoNceLaws, EveryLawIsShownToFindSomething) {
-  for (const InfoNceLaw& law : info_nce_laws()) {
+  for (const Law& law : info_nce_laws()) {
     bool shown = of_settings(law.name);
     for (const Caught& x : caught) shown = shown || x.law == law.name;
     EXPECT_TRUE(shown) << law.name;

@@ -97,7 +97,7 @@ void some_law_holds(const std::string& name) {
                 *rc::gen::arbitrary<bool>(),
                 *rc::gen::inRange<std::uint64_t>(0, 1000),
                 *rc::gen::element(Dtype::f32, Dtype::f32, Dtype::bf16, Dtype::f16)};
-  const InfoNceLaw& law = *rc::gen::elementOf(info_nce_laws());
+  const Law& law = *rc::gen::elementOf(info_nce_laws());
   const engine::Case c = make(s);
   RC_PRE(accepted(c));
   const LawFinding f = law.check(c, subject(name), s.seed, Agreement::bits);
@@ -130,7 +130,7 @@ bool exists(const std::string& law, const Small& s) {
 
 TEST(InfoNceSettingLaws, AreAvailableWhereTheyExist) {
   for (const NamedInfoNceSetting& setting : info_nce_settings())
-    for (const InfoNceLaw& law : info_nce_laws())
+    for (const Law& law : info_nce_laws())
       for (bool backward : {false, true}) {
         const Small s{setting.name, 6, 4, backward, 4};
         const LawFinding f = law.check(make(s), subject("emulated"), 2, Agreement::bits);
@@ -197,8 +197,8 @@ const Caught caught[] = {
     {"members", "only_first_direction", "both-directions", true, 3},
 };
 
-const InfoNceLaw& law_named(const std::string& name) {
-  for (const InfoNceLaw& law : info_nce_laws())
+const Law& law_named(const std::string& name) {
+  for (const Law& law : info_nce_laws())
     if (law.name == name) return law;
   throw std::invalid_argument("no law " + name);
 }
@@ -206,7 +206,7 @@ const InfoNceLaw& law_named(const std::string& name) {
 TEST(InfoNceSettingLaws, EachFindsThePlantedFaultsThatItIsFor) {
   for (const Caught& x : caught) {
     const Small s{x.setting, 7, 5, x.backward, x.seed};
-    const InfoNceLaw& law = law_named(x.law);
+    const Law& law = law_named(x.law);
     const LawFinding sound = law.check(make(s), subject("emulated"), x.seed, Agreement::bits);
     EXPECT_EQ(sound.verdict, LawVerdict::holds) << text(s, sound);
     const BuiltinEntry* entry = find_builtin("loss/info_nce", std::string("planted:") + x.fault);
@@ -219,7 +219,7 @@ TEST(InfoNceSettingLaws, EachFindsThePlantedFaultsThatItIsFor) {
 TEST(InfoNceSettingLaws, EveryLawAndEverySettingIsShownToFindSomething) {
   std::set<std::string> laws, settings;
   for (const Caught& x : caught) laws.insert(x.law), settings.insert(x.setting);
-  for (const InfoNceLaw& law : info_nce_laws()) EXPECT_EQ(laws.count(law.name), 1) << law.name;
+  for (const Law& law : info_nce_laws()) EXPECT_EQ(laws.count(law.name), 1) << law.name;
   for (const NamedInfoNceSetting& s : info_nce_settings())
     EXPECT_EQ(settings.count(s.name), 1) << s.name;
 }

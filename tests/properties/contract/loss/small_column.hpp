@@ -14,7 +14,7 @@ namespace assay::contract {
 
 /// loss/info_nce with some families only, at most six cases each, and budgets (not the modelled
 /// column) multiplied by a factor.
-class SmallColumn final : public Column {
+class SmallColumn : public Column {
  public:
   std::string name() const override { return whole_.name(); }
   std::string summary() const override { return whole_.summary(); }
