@@ -21,7 +21,7 @@ struct Shape {
   double temperature;
 };
 constexpr Shape shapes[] = {{5, 3, 0, true, false, 0.5},
-                            {9, 4, 0.875, false, true, 0.25},
+                            {7, 3, 0.875, false, true, 0.25},
                             {17, 2, -0.875, true, true, 0.375}};
 
 /// Full significands, none of them small; no vector is longer than 0.7, so that its square is at

@@ -43,8 +43,9 @@ TEST(InfoNceLawCases, MeetThePremisesOfTheLawsByBitsOnEveryInstance) {
         const engine::Case c = info_nce_column().make_case(d);
         const char* reason = info_nce_underflow_possible(c);
         // A random logit may be tiny.
-        if (reason != nullptr)
+        if (reason != nullptr) {
           EXPECT_NE(std::string(reason).find("tiny"), std::string::npos) << name.text() << reason;
+        }
         EXPECT_EQ(sha256_of_case(c), sha256_of_case(info_nce_column().make_case(d)));
       }
 }
