@@ -47,6 +47,13 @@ inline constexpr const char* info_nce_modelled_hypothesis =
     "rounding errors behave like independent random numbers, uniform between their bounds; the "
     "error stays below the rounded temperature's effect plus 8 standard deviations";
 
+/// The same for the settings; what a stated algorithm makes of known inputs is not random.
+inline constexpr const char* info_nce_family_modelled_hypothesis =
+    "rounding errors behave like independent random numbers, uniform between their bounds, but for "
+    "those that are known from the inputs (the rounded scale, the normalised vectors, the upstream "
+    "gradients of the stated kernel): the error stays below their effect plus 8 standard "
+    "deviations";
+
 /// "tiled-online-log1p" (the algorithm of the kernel in kernels/loss/info_nce) "any-order" (a
 /// stranger's) and "any-order-online" (a stranger's with online sums).
 const std::vector<std::string>& info_nce_algorithms();

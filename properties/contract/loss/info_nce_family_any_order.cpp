@@ -6,6 +6,7 @@
 
 #include "properties/contract/loss/info_nce_budget.hpp"
 #include "properties/contract/loss/info_nce_family_budget.hpp"
+#include "properties/contract/loss/info_nce_family_stranger_model.hpp"
 #include "properties/contract/loss/info_nce_family_strangers.hpp"
 
 namespace assay::contract {
@@ -21,15 +22,6 @@ constexpr Rounding f32 = rounding_of(Dtype::f32);
 constexpr double u = f32.roundoff;
 
 double finite_or_infinite(double x) { return std::isfinite(x) ? x : infinity; }
-
-/// What a row's loss is multiplied by in the loss.
-double weight_of(const FamilyInstance& instance, const FamilyRow& row) {
-  double weight = static_cast<double>(row.count) * instance.setting.outer_value;
-  if (instance.blocks[row.block].halved) weight *= 0.5;
-  const Index total = instance.block_counts[row.block];
-  if (instance.setting.over != OverAnchors::sum && total > 0) weight /= static_cast<double>(total);
-  return weight;
-}
 
 /// How many terms a loss adds up at most: every pair on its own.
 Index terms_of_loss(const FamilyInstance& instance) {
@@ -84,55 +76,68 @@ class AnyOrderFamily final : public FamilyAlgorithm {
     return all;
   }
 
-  std::vector<double> row_budgets(const FamilyInstance& instance) const override {
+  FamilyRowBudgets row_budgets(const FamilyInstance& instance) const override {
     const FamilyVectors vectors = vectors_of(instance, algebra_, FamilyArithmetic::any_order);
     const FamilyScale scale = scale_of(instance, FamilyArithmetic::any_order);
-    std::vector<double> budgets;
+    FamilyRowBudgets rows{{}, {}, FamilyLossModel(instance)};
     for (const FamilyRow& row : instance.rows) {
-      budgets.push_back(0);
+      rows.budget.push_back(0);
+      rows.modelled.push_back(0);
       if (row.fate != RowFate::counts) continue;
+      rows.budget.back() = rows.modelled.back() = infinity;
       const FamilyLogits logits =
           logits_of(instance, vectors, scale, FamilyArithmetic::any_order, row);
-      budgets.back() = !logits.in_domain
-                           ? infinity
-                           : finite_or_infinite(
-                                 inflate_up(family_effect(instance.setting, logits).loss +
-                                            any_order_family_loss(algebra_, instance.setting,
-                                                                  logits, rescalings(instance, row))
-                                                .error));
+      if (!logits.in_domain) continue;
+      const Tracked loss =
+          any_order_family_loss(algebra_, instance.setting, logits, rescalings(instance, row));
+      rows.budget.back() =
+          finite_or_infinite(inflate_up(family_effect(instance.setting, logits).loss + loss.error));
+      const double modelled =
+          rows.loss.add(instance, row, logits,
+                        curvature_of(form_of(instance.setting, logits), logits), loss.variance);
+      rows.modelled.back() = smaller(modelled, rows.budget.back());
     }
-    return budgets;
+    return rows;
   }
 
-  double loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
-                     const std::vector<double>& rows) const override {
+  ModelledBudget loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
+                             const FamilyRowBudgets& rows) const override {
     double error = 0, size = 0, plain = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double weight = std::fabs(weight_of(instance, instance.rows[i]));
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      const double weight = std::fabs(weight_in_loss(instance, instance.rows[i]));
       if (weight == 0) continue;
-      const Tracked row = enclosed(truth[i], rows[i]);
+      const Tracked row = enclosed(truth[i], rows.budget[i]);
       error += weight * row.error;
       size += weight * row.held_magnitude();
       plain += static_cast<double>(instance.rows[i].count) * row.held_magnitude();
     }
     const Index terms = terms_of_loss(instance);
-    if (!(plain * 2 <= f32.largest)) return infinity;
+    if (!(plain * 2 <= f32.largest)) return {infinity, infinity};
     const double flushed = static_cast<double>(terms + 8) * f32.smallest_normal * 2;
-    return finite_or_infinite(
+    const double budget = finite_or_infinite(
         inflate_up((error + Gamma(terms + 8, u).up() * size + flushed) * (1 + 0x1p-30)));
+    const double rounding = static_cast<double>(terms + 8) * (u * size) * (u * size);
+    return {budget, smaller(rows.loss.of_loss((rounding + flushed * flushed) * (1.0 / 3)), budget)};
   }
 
   FamilyGradientBudget gradient_budget(const FamilyInstance& instance) const override {
     const FamilyVectors vectors = vectors_of(instance, algebra_, FamilyArithmetic::any_order);
     const FamilyScale scale = scale_of(instance, FamilyArithmetic::any_order);
-    const StrangerRows rows = rows_of(instance, vectors, scale);
+    FamilyGradientModel model(instance, vectors, false, u);
+    const StrangerRows rows = rows_of(instance, vectors, scale, model);
     FamilyGradientBudget budget;
     for (Index o = 0; o < 2 * instance.n; ++o) {
-      const std::vector<double> errors = vector_budget(instance, vectors, scale, rows, o);
-      auto& to = o < instance.n ? budget.a : budget.b;
-      to.insert(to.end(), errors.begin(), errors.end());
+      const VectorBudget found = vector_budget(instance, vectors, scale, rows, model, o);
+      const bool of_a = o < instance.n;
+      auto& to = of_a ? budget.a : budget.b;
+      to.insert(to.end(), found.budget.begin(), found.budget.end());
+      auto& modelled = of_a ? budget.a_modelled : budget.b_modelled;
+      modelled.insert(modelled.end(), found.modelled.begin(), found.modelled.end());
     }
-    budget.parameter = parameter_budget(instance, scale, rows);
+    const ModelledBudget parameter = parameter_budget(instance, scale, rows, model.of_parameter());
+    budget.parameter = parameter.budget;
+    budget.parameter_modelled = parameter.modelled;
+    budget.cut_off();
     return budget;
   }
 
@@ -144,7 +149,7 @@ class AnyOrderFamily final : public FamilyAlgorithm {
 
   Tracked upstream_of(const FamilyInstance& instance, const FamilyRow& row, Index i) const {
     const double own = instance.upstream[static_cast<std::size_t>(i)];
-    const double mean = instance.upstream_mean * weight_of(instance, row);
+    const double mean = instance.upstream_mean * weight_in_loss(instance, row);
     const double size = inflate_up(std::fabs(own) + std::fabs(mean));
     constexpr double roundings = 8;
     return {own + mean, size * 0x1p-50,
@@ -152,7 +157,7 @@ class AnyOrderFamily final : public FamilyAlgorithm {
   }
 
   StrangerRows rows_of(const FamilyInstance& instance, const FamilyVectors& vectors,
-                       const FamilyScale& scale) const {
+                       const FamilyScale& scale, FamilyGradientModel& model) const {
     StrangerRows all;
     for (std::size_t i = 0; i < instance.rows.size(); ++i) {
       const FamilyRow& row = instance.rows[i];
@@ -165,11 +170,13 @@ class AnyOrderFamily final : public FamilyAlgorithm {
       if (!logits.in_domain) {
         all.rows.back().assign(keys, {{0, infinity, infinity}, infinity});
         all.levers.back().error = infinity;
+        model.add_unknown_row(static_cast<Index>(i));
         continue;
       }
+      const Tracked g = upstream_of(instance, row, static_cast<Index>(i));
       const StrangerCoefficients found = any_order_family_coefficients(
-          algebra_, instance.setting, logits, upstream_of(instance, row, static_cast<Index>(i)),
-          rescalings(instance, row));
+          algebra_, instance.setting, logits, g, rescalings(instance, row));
+      model.add_row(static_cast<Index>(i), logits, g.centre, 0, found.noise);
       for (std::size_t j = 0; j < logits.size(); ++j)
         all.rows.back()[static_cast<std::size_t>(logits.column[j])] = {found.terms[j],
                                                                        found.parts[j]};
@@ -200,10 +207,14 @@ class AnyOrderFamily final : public FamilyAlgorithm {
     }
   }
 
+  struct VectorBudget {
+    std::vector<double> budget, modelled;
+  };
+
   /// The gradient by y_o, then by x_o.
-  std::vector<double> vector_budget(const FamilyInstance& instance, const FamilyVectors& vectors,
-                                    const FamilyScale& scale, const StrangerRows& rows,
-                                    Index o) const {
+  VectorBudget vector_budget(const FamilyInstance& instance, const FamilyVectors& vectors,
+                             const FamilyScale& scale, const StrangerRows& rows,
+                             const FamilyGradientModel& model, Index o) const {
     const auto d = static_cast<std::size_t>(instance.d);
     StrangerSum sum(d);
     for (Index t = 0; t < 2 * instance.n; ++t) {
@@ -213,6 +224,7 @@ class AnyOrderFamily final : public FamilyAlgorithm {
     }
     const auto count = static_cast<double>(4 * instance.n + 16);
     const double gamma = Gamma(4 * instance.n + 16, u).up();
+    StrangerModel random(d, count);
     const double factor = scale.exact * (1 + scale.common + 8 * u);
     double most_upstream = std::fabs(instance.upstream_mean * instance.setting.outer_value);
     for (const double g : instance.upstream) most_upstream = std::max(most_upstream, std::fabs(g));
@@ -230,16 +242,21 @@ class AnyOrderFamily final : public FamilyAlgorithm {
       sum.radius[k] = inflate_up(sum.radius[k] * factor + 0x1p-44 * most * factor);
       sum.size[k] = most * factor;
       sum.centre[k] *= scale.exact;
+      random.flushed[k] = flushed;
     }
-    if (instance.normalised()) through_norm(instance, vectors, o, sum);
+    random.size = sum.size;
+    random.centre = sum.centre;
+    double radial = 0;
+    if (instance.normalised()) radial = through_norm(instance, vectors, o, sum);
     for (double& error : sum.error) error = finite_or_infinite(error);
-    return sum.error;
+    return {sum.error, random.modelled(instance, vectors, scale, model, o, radial)};
   }
 
   /// dx = (dy - y <y, dy> r) / nu with r the norm's slope: every part with some roundings relative
   /// to the magnitudes that it adds up.
-  void through_norm(const FamilyInstance& instance, const FamilyVectors& vectors, Index o,
-                    StrangerSum& sum) const {
+  /// Returns r.
+  double through_norm(const FamilyInstance& instance, const FamilyVectors& vectors, Index o,
+                      StrangerSum& sum) const {
     const auto at = static_cast<std::size_t>(o);
     const Tracked &length = vectors.length[at], &nu = vectors.norm[at];
     const double eps = instance.setting.normalisation_eps;
@@ -278,13 +295,14 @@ class AnyOrderFamily final : public FamilyAlgorithm {
       const bool in_range = low > 0 && size / std::min(1.0, low * low * low) <= f32.largest / 4;
       sum.error[k] = in_range ? inflate_up(total) : infinity;
     }
+    return radial;
   }
 
-  double parameter_budget(const FamilyInstance& instance, const FamilyScale& scale,
-                          const StrangerRows& rows) const {
+  ModelledBudget parameter_budget(const FamilyInstance& instance, const FamilyScale& scale,
+                                  const StrangerRows& rows, const ModelledSum& model) const {
     const Index keys = instance.blocks.front().keys, count = static_cast<Index>(rows.rows.size());
     const Index additions = (online_ ? std::min(count + keys, count * keys) : count * keys) + 16;
-    if (static_cast<double>(additions) * u >= 0.5) return infinity;
+    if (static_cast<double>(additions) * u >= 0.5) return {infinity, infinity};
     double centre = 0, error = 0;
     for (const Tracked& lever : rows.levers) {
       centre += std::fabs(lever.centre) + lever.radius;
@@ -299,9 +317,20 @@ class AnyOrderFamily final : public FamilyAlgorithm {
     if (instance.setting.temperature_as == reference::TemperatureAs::scale) slope = 1 / scale.exact;
     const double relative = scale.common + 16 * u;
     if (!(parts * std::max({1.0, slope, scale.exact, slope * slope}) <= f32.largest / 4))
-      return infinity;
-    return finite_or_infinite(
+      return {infinity, infinity};
+    const double budget = finite_or_infinite(
         inflate_up((error + relative * (centre + error)) * slope * (1 + relative) * (1 + 0x1p-40)));
+    // The sum of the levers themselves is known: the scale is off by as much, then 16 roundings.
+    double sum = 0;
+    for (const Tracked& lever : rows.levers) sum += lever.centre;
+    const double step = u * parts, last = u * sum;
+    const double variance = model.variance +
+                            model.ties * static_cast<double>(additions) * step * step / 3 +
+                            16 * last * last / 3;
+    const double unknown = scale.unknown * (std::fabs(model.slope) + std::fabs(sum));
+    const double modelled =
+        (unknown + model.remainder + modelled_deviations * std::sqrt(variance)) * slope;
+    return {budget, modelled};
   }
 
   bool online_;

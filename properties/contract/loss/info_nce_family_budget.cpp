@@ -32,15 +32,22 @@ double softplus_effect(const FamilyLogits& logits) {
   return logit_effect(row).loss;
 }
 
-double row_budget(const FamilyInstance& instance, const ErrorAlgebra& algebra,
-                  const FamilyLogits& logits) {
-  if (!logits.in_domain) return infinity;
+/// Budget and model of one row that counts.
+void add_row(const FamilyInstance& instance, const ErrorAlgebra& algebra, const FamilyRow& row,
+             const FamilyLogits& logits, FamilyRowBudgets& rows) {
+  rows.budget.push_back(infinity);
+  rows.modelled.push_back(infinity);
+  if (!logits.in_domain) return;
+  const RowForm form = form_of(instance.setting, logits);
   double effect = family_effect(instance.setting, logits).loss;
-  if (logits.positives == 1 && form_of(instance.setting, logits) == RowForm::softplus)
+  if (logits.positives == 1 && form == RowForm::softplus)
     effect = std::min(effect, softplus_effect(logits));
-  const double total =
-      inflate_up(effect + tiled_family_loss(algebra, instance.setting, logits).error);
-  return std::isfinite(total) ? total : infinity;
+  const Tracked loss = tiled_family_loss(algebra, instance.setting, logits);
+  const double total = inflate_up(effect + loss.error);
+  if (std::isfinite(total)) rows.budget.back() = total;
+  const double modelled =
+      rows.loss.add(instance, row, logits, curvature_of(form, logits), loss.variance);
+  rows.modelled.back() = smaller(modelled, rows.budget.back());
 }
 
 class TiledFamily final : public FamilyAlgorithm {
@@ -79,22 +86,25 @@ class TiledFamily final : public FamilyAlgorithm {
     return all;
   }
 
-  std::vector<double> row_budgets(const FamilyInstance& instance) const override {
+  FamilyRowBudgets row_budgets(const FamilyInstance& instance) const override {
     const ErrorAlgebra algebra(tiled_format());
     const FamilyVectors vectors = vectors_of(instance, algebra, FamilyArithmetic::tiled);
     const FamilyScale scale = scale_of(instance, FamilyArithmetic::tiled);
-    std::vector<double> budgets;
-    for (const FamilyRow& row : instance.rows)
-      budgets.push_back(
-          row.fate != RowFate::counts
-              ? 0
-              : row_budget(instance, algebra,
-                           logits_of(instance, vectors, scale, FamilyArithmetic::tiled, row)));
-    return budgets;
+    FamilyRowBudgets rows{{}, {}, FamilyLossModel(instance)};
+    for (const FamilyRow& row : instance.rows) {
+      if (row.fate == RowFate::counts) {
+        add_row(instance, algebra, row,
+                logits_of(instance, vectors, scale, FamilyArithmetic::tiled, row), rows);
+      } else {
+        rows.budget.push_back(0);
+        rows.modelled.push_back(0);
+      }
+    }
+    return rows;
   }
 
-  double loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
-                     const std::vector<double>& rows) const override {
+  ModelledBudget loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
+                             const FamilyRowBudgets& rows) const override {
     const ErrorAlgebra algebra(tiled_format());
     Tracked loss = held(0);
     for (std::size_t block = 0; block < instance.blocks.size(); ++block) {
@@ -102,7 +112,7 @@ class TiledFamily final : public FamilyAlgorithm {
       for (std::size_t i = 0; i < instance.rows.size(); ++i) {
         if (instance.rows[i].block != block) continue;
         const auto count = static_cast<double>(instance.rows[i].count);
-        const Tracked row = enclosed(truth[i], rows[i]);
+        const Tracked row = enclosed(truth[i], rows.budget[i]);
         terms.push_back(count == 0 ? held(0) : count == 1 ? row : algebra.mul(row, held(count)));
       }
       const Tracked sum = sum_by_threads(algebra, terms);
@@ -114,15 +124,27 @@ class TiledFamily final : public FamilyAlgorithm {
     if (instance.setting.directions == Directions::half_sum) loss = algebra.mul(loss, held(0.5));
     const double outer = instance.setting.outer_value, rounded = static_cast<float>(outer);
     if (outer != 1) loss = algebra.mul(loss, {outer, 0, std::fabs(rounded - outer)});
-    return std::isfinite(loss.error) ? loss.error : infinity;
+    if (!std::isfinite(loss.error)) return {infinity, infinity};
+    return {loss.error, smaller(rows.loss.of_loss(loss.variance), loss.error)};
   }
 
   FamilyGradientBudget gradient_budget(const FamilyInstance& instance) const override {
-    return tiled_family_gradient_budget(instance);
+    FamilyGradientBudget budget = tiled_family_gradient_budget(instance);
+    budget.cut_off();
+    return budget;
   }
 };
 
 }  // namespace
+
+void FamilyGradientBudget::cut_off() {
+  const auto cut = [](std::vector<double>& modelled, const std::vector<double>& at) {
+    for (std::size_t i = 0; i < at.size(); ++i) modelled[i] = smaller(modelled[i], at[i]);
+  };
+  cut(a_modelled, a);
+  cut(b_modelled, b);
+  parameter_modelled = smaller(parameter_modelled, parameter);
+}
 
 const FamilyAlgorithm& tiled_family() {
   static const TiledFamily algorithm;

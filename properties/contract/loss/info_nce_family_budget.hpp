@@ -7,7 +7,9 @@
 
 #include "core/contract.hpp"
 #include "core/ends.hpp"
+#include "properties/contract/loss/info_nce_budget.hpp"
 #include "properties/contract/loss/info_nce_family_instance.hpp"
+#include "properties/contract/loss/info_nce_family_model.hpp"
 
 namespace assay::contract {
 
@@ -15,6 +17,18 @@ namespace assay::contract {
 struct FamilyGradientBudget {
   std::vector<double> a, b;  ///< N x d, row-major
   double parameter = 0;
+  /// The modelled column, no larger than the budgets; equal to them where there is no model.
+  std::vector<double> a_modelled, b_modelled;
+  double parameter_modelled = 0;
+
+  /// Cuts the modelled column off at the budget.
+  void cut_off();
+};
+
+/// The same of the row losses; 0 for rows that do not count or are declared to be 0.
+struct FamilyRowBudgets {
+  std::vector<double> budget, modelled;
+  FamilyLossModel loss;  ///< what the rows' errors amount to in the loss
 };
 
 /// An algorithm for the settings in binary32, as far as its rounding errors go. Instances have
@@ -25,11 +39,10 @@ class FamilyAlgorithm {
   virtual std::string name() const = 0;
   /// What is assumed of the arithmetic and of the algorithm, one sentence each.
   virtual std::vector<std::string> hypotheses(Operation operation) const = 0;
-  /// Budgets of the row losses; 0 for rows that do not count or are declared to be 0.
-  virtual std::vector<double> row_budgets(const FamilyInstance& instance) const = 0;
+  virtual FamilyRowBudgets row_budgets(const FamilyInstance& instance) const = 0;
   /// Budget of the loss, from the truths and budgets of the rows.
-  virtual double loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
-                             const std::vector<double>& rows) const = 0;
+  virtual ModelledBudget loss_budget(const FamilyInstance& instance, const std::vector<Ends>& truth,
+                                     const FamilyRowBudgets& rows) const = 0;
   virtual FamilyGradientBudget gradient_budget(const FamilyInstance& instance) const = 0;
 };
 

@@ -189,8 +189,6 @@ class Derivatives {
       effect_.lever_radius += effect_.radius[j] * (std::fabs(gap) + slack) + size * slack;
       effect_.lever_moved +=
           moved * (std::fabs(gap) + apart) + size * (apart + 0x1p-48 * std::fabs(gap));
-      effect_.slope += effect_.weight[j] * gap;
-      effect_.variance += size * size * logits_.deviation[j] * logits_.deviation[j] * (1.0 / 3);
     }
     const double grow = 1 + static_cast<double>(logits_.size() + 8) * 0x1p-50;
     effect_.loss = inflate_up(std::min(loss, 2 * most) * grow);

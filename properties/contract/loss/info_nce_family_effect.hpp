@@ -30,8 +30,6 @@ struct FamilyEffect {
   double lever = 0;            ///< sum over j of weight_j (t_j - mean of the positives)
   double lever_radius = 0;     ///< bound of |exact - lever|
   double lever_moved = 0;      ///< bound of |at the held logits - exact|, and from `lever`
-  // Modelled: variance and slope by the common factor of the loss, to first order.
-  double variance = 0, slope = 0;
 };
 FamilyEffect family_effect(const reference::InfoNceSetting& setting, const FamilyLogits& logits);
 

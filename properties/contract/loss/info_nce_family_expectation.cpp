@@ -94,12 +94,14 @@ Demand demand_of_loss(const FamilyInstance& given, const std::vector<Demand>& ro
 
 /// Elements without a finite budget are not judged.
 OutputExpectation output_of(const std::string& name, std::vector<Ends> truth,
-                            std::vector<double> budget, std::vector<Demand> demand) {
-  OutputExpectation output{name, std::move(truth), std::move(budget), std::move(demand), {}};
+                            std::vector<double> budget, std::vector<double> modelled,
+                            std::vector<Demand> demand) {
+  OutputExpectation output{name, std::move(truth), std::move(budget), std::move(demand),
+                           std::move(modelled)};
   for (std::size_t i = 0; i < output.budget.size(); ++i) {
     if (output.demand[i] == Demand::within_budget && !std::isfinite(output.budget[i]))
       output.demand[i] = Demand::nothing;
-    if (output.demand[i] != Demand::within_budget) output.budget[i] = 0;
+    if (output.demand[i] != Demand::within_budget) output.budget[i] = output.modelled[i] = 0;
   }
   return output;
 }
@@ -127,6 +129,7 @@ Expectation start(const FamilyAlgorithm& algorithm, Operation operation, std::st
   e.algorithm = algorithm.name();
   e.hypotheses = algorithm.hypotheses(operation);
   e.tier = std::move(tier);
+  e.modelled_hypothesis = info_nce_family_modelled_hypothesis;
   return e;
 }
 
@@ -134,15 +137,16 @@ Interval interval_of(const Ends& ends) { return Interval::between(ends.lo, ends.
 
 Expectation forward(const std::shared_ptr<Known>& known, const FamilyAlgorithm& algorithm) {
   const InfoNceFamilyEnclosures& truth = known->values(reference::engines().front(), first_bits);
-  std::vector<double> budget = algorithm.row_budgets(known->finite);
+  FamilyRowBudgets rows = algorithm.row_budgets(known->finite);
   std::vector<Demand> demand;
   for (const FamilyRow& row : known->given.rows) demand.push_back(demand_of(known->given, row));
   const Demand of_loss = demand_of_loss(known->given, demand);
-  const double loss = algorithm.loss_budget(known->finite, truth.row_loss, budget);
+  const ModelledBudget loss = algorithm.loss_budget(known->finite, truth.row_loss, rows);
 
   Expectation e = start(algorithm, Operation::forward, truth.tier);
-  e.outputs.push_back(output_of("row_loss", truth.row_loss, std::move(budget), demand));
-  e.outputs.push_back(output_of("loss", {truth.loss}, {loss}, {of_loss}));
+  e.outputs.push_back(output_of("row_loss", truth.row_loss, std::move(rows.budget),
+                                std::move(rows.modelled), demand));
+  e.outputs.push_back(output_of("loss", {truth.loss}, {loss.budget}, {loss.modelled}, {of_loss}));
   e.refine = [known](std::size_t output, Index element, Engine engine, int bits) {
     const InfoNceFamilyEnclosures& found = known->values(engine, bits);
     return interval_of(output == 0 ? found.row_loss[static_cast<std::size_t>(element)]
@@ -165,10 +169,12 @@ Expectation backward(const std::shared_ptr<Known>& known, const FamilyAlgorithm&
   const Demand of_parameter = given.all_finite() ? Demand::within_budget : Demand::nothing;
 
   Expectation e = start(algorithm, Operation::backward, truth.tier);
-  e.outputs.push_back(output_of("grad_a", truth.a, std::move(budget.a), demands(0)));
-  e.outputs.push_back(output_of("grad_b", truth.b, std::move(budget.b), demands(given.n)));
   e.outputs.push_back(
-      output_of("grad_temperature", {truth.temperature}, {budget.parameter}, {of_parameter}));
+      output_of("grad_a", truth.a, std::move(budget.a), std::move(budget.a_modelled), demands(0)));
+  e.outputs.push_back(output_of("grad_b", truth.b, std::move(budget.b),
+                                std::move(budget.b_modelled), demands(given.n)));
+  e.outputs.push_back(output_of("grad_temperature", {truth.temperature}, {budget.parameter},
+                                {budget.parameter_modelled}, {of_parameter}));
   e.refine = [known](std::size_t output, Index element, Engine engine, int bits) {
     const InfoNceGradients& found = known->gradients(engine, bits);
     const auto at = static_cast<std::size_t>(element);

@@ -94,6 +94,8 @@ void normalise_as_stated(const double* x, const FamilyInstance& instance, Family
   exact_norm(x, instance.d, instance.setting, length, norm);
   out.length.push_back(known_held(length, out.slack, stated.length));
   out.norm.push_back(known_held(norm, out.slack, stated.norm));
+  out.held_length.push_back(stated.length);
+  out.held_norm.push_back(stated.norm);
   out.common.push_back(0);
   const bool in_domain = std::isfinite(stated.norm) && stated.norm > 0 && norm > 0;
   out.in_domain.push_back(in_domain);
@@ -138,6 +140,13 @@ void normalise_in_any_order(const double* x, const FamilyInstance& instance,
   const double held_low = (low - nu.error) * (1 - 0x1p-48);
   const bool usable = std::isfinite(nu.error) && held_low >= 4 * f32.smallest_normal;
   out.common.push_back(usable ? inflate_up(nu.error / held_low + 16 * u) : infinity);
+  // The norm, and the reciprocal that may take its place. A rounded eps is no random number, and
+  // the same for every vector: no model.
+  const double reciprocal = 2 * u;
+  const bool random = usable && (nu.variance > 0 || nu.error == 0);
+  out.spread.push_back(
+      random ? std::sqrt(nu.variance / (low * low) + reciprocal * reciprocal * (1.0 / 3))
+             : infinity);
   bool in_domain = usable;
   for (Index k = 0; k < instance.d; ++k) {
     const double y = usable ? x[k] / nu.centre : 0;
@@ -154,8 +163,11 @@ void normalise_in_any_order(const double* x, const FamilyInstance& instance,
 /// (`operands`) and what the sum adds (`sum`).
 struct DotProduct {
   double centre = 0, slack = 0, operands = 0, sum = 0, size = 0;
-  bool known = false;  ///< the held number is `on_held`: nothing was rounded
+  bool is_exact = false;  ///< the held number is `on_held`: nothing was rounded
   double on_held = 0;
+  // Modelled: the known part of held - centre; the variance of the sum's roundings and of what the
+  // rounded entries of either vector carry in.
+  double known = 0, variance = 0, of_row = 0, of_key = 0;
 };
 
 /// The chain of the stated algorithm: each partial sum of its entries is rounded once.
@@ -173,13 +185,18 @@ DotProduct chain(const FamilyVectors& v, Index row, Index key) {
     held_size += std::fabs(product);
     const double top = (std::fabs(on_held) + relative * held_size + p.sum) * (1 + 0x1p-40);
     if (product == 0) continue;
-    if (held_size == std::fabs(product))  // the first one: 0 is added to a known number
-      p.sum = std::fabs(static_cast<float>(product) - product);
-    else
-      p.sum += std::max(u * power_below(top) * (1 + 0x1p-50), eta);
+    if (held_size == std::fabs(product)) {  // the first one: 0 is added to a known number
+      p.known = static_cast<float>(product) - product;
+      p.sum = std::fabs(p.known);
+      continue;
+    }
+    const double step = std::max(u * power_below(top) * (1 + 0x1p-50), eta);
+    p.sum += step;
+    p.variance += step * step * (1.0 / 3);
   }
   p.on_held = on_held;
-  p.known = p.sum == 0;
+  p.is_exact = p.sum == 0;
+  p.known += on_held - p.centre;
   p.slack = inflate_up(relative * p.size);
   p.operands = v.held.empty()
                    ? 0
@@ -203,6 +220,8 @@ DotProduct with_carried(const FamilyVectors& v, Index row, Index key) {
     p.size += std::fabs(product);
     const double rx = v.rounding_of(row, k), ry = v.rounding_of(key, k);
     residual += std::fabs(x[k]) * (1 + cx) * ry + std::fabs(y[k]) * (1 + cy) * rx + rx * ry;
+    p.of_row += y[k] * y[k] * rx * rx * (1.0 / 3);
+    p.of_key += x[k] * x[k] * ry * ry * (1.0 / 3);
   }
   p.slack = inflate_up(relative * p.size);
   p.operands = inflate_up(both * (std::fabs(p.centre) + p.slack) + residual * (1 + relative));
@@ -222,7 +241,25 @@ DotProduct in_any_order(const FamilyVectors& v, Index row, Index key, double sca
   const double flushed =
       f32.smallest_normal * (1 + gamma) * (terms + (terms + 1 + 2 * ones) / scale);
   p.sum = inflate_up(gamma * (1 + gamma) * (p.size + p.operands) + flushed);
+  const double step = u * p.size;  // d roundings of partial sums that are no larger than all terms
+  p.variance = (static_cast<double>(v.d) * step * step + flushed * flushed) * (1.0 / 3);
   return p;
+}
+
+/// What the modelled column knows of a logit. A stranger's scale may round twice on the way.
+void add_model(const FamilyVectors& vectors, const FamilyScale& scale, bool tiled, Index row,
+               Index key, const DotProduct& dot, double rounding, FamilyLogits& logits) {
+  const double t = std::fabs(dot.centre * scale.held);
+  const double own = tiled ? rounding * rounding : 2 * (u * t) * (u * t);
+  logits.known.push_back(dot.known * scale.held + dot.centre * (scale.held - scale.exact));
+  logits.variance.push_back(dot.variance * scale.held * scale.held + own * (1.0 / 3));
+  if (vectors.spread.empty()) return;
+  const auto noise = [&](Index vector, double of_entries) {
+    return t * vectors.spread[static_cast<std::size_t>(vector)] +
+           scale.held * std::sqrt(of_entries);
+  };
+  logits.row_noise.push_back(noise(row, dot.of_row));
+  logits.key_noise.push_back(noise(key, dot.of_key));
 }
 
 }  // namespace
@@ -252,6 +289,7 @@ FamilyScale scale_of(const FamilyInstance& instance, FamilyArithmetic arithmetic
     s.held = s.exact;
     s.held_spread = s.common;
   }
+  s.unknown = s.held_spread;
   s.usable = s.held >= f32.smallest_normal * 4 && s.held <= f32.largest / 4 && s.common <= 0x1p-10;
   return s;
 }
@@ -271,7 +309,9 @@ Tracked square_root(const ErrorAlgebra& algebra, const Tracked& z, double ulps) 
   const double error = moved(z.error);
   const double top = inflate_up(centre + radius + error);
   const double units = 2 * ulps * algebra.format().rounding.roundoff;
-  return {centre, radius, inflate_up(error + units * (ulps > 1 ? top : power_below(top)))};
+  const double own = units * (ulps > 1 ? top : power_below(top));
+  const double variance = low > 0 ? z.variance / (4 * low) + own * own * (1.0 / 3) : infinity;
+  return {centre, radius, inflate_up(error + own), variance};
 }
 
 double FamilyVectors::error(std::int64_t v, std::int64_t k) const {
@@ -313,6 +353,7 @@ FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vect
   FamilyLogits logits;
   logits.positives = row.keys.positives.size();
   logits.common = scale.common;
+  logits.unknown_common = scale.unknown;
   logits.in_domain = scale.usable && vectors.in_domain[static_cast<std::size_t>(row.vector)] &&
                      static_cast<double>(vectors.d) * u <= 0.25;
   const bool tiled = arithmetic == FamilyArithmetic::tiled;
@@ -349,6 +390,7 @@ FamilyLogits logits_of(const FamilyInstance& instance, const FamilyVectors& vect
                                                                   (scale.held_spread + 0x1p-51) *
                                                                       std::fabs(centre))));
     logits.column.push_back(instance.column(row, key));
+    add_model(vectors, scale, tiled, row.vector, key, dot, rounding, logits);
   };
   for (const Index key : row.keys.positives) take(key);
   for (const Index key : row.keys.negatives) take(key);

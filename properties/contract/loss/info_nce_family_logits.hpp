@@ -24,6 +24,8 @@ struct FamilyScale {
   double held_spread = 0;  ///< relative: the held number lies in held (1 +- spread)
   double common = 0;       ///< bound of |held / exact - 1|
   bool usable = true;      ///< false: not a normal binary32 number
+  /// Modelled: bound of the part of |held / exact - 1| that is not known.
+  double unknown = 0;
 };
 FamilyScale scale_of(const FamilyInstance& instance, FamilyArithmetic arithmetic);
 
@@ -42,6 +44,9 @@ struct FamilyVectors {
   std::vector<char> in_domain;   ///< per vector: false where an intermediate could overflow
   // Where the setting normalises, per vector: |x| and nu, as numbers of the algorithm.
   std::vector<Tracked> length, norm;
+  std::vector<double> held_length, held_norm;  ///< as the stated algorithm has them
+  /// Modelled: standard deviation of a stranger's c, per vector; empty where entries are known.
+  std::vector<double> spread;
 
   const double* entries(std::int64_t v) const { return y.data() + v * d; }
   const double* held_entries(std::int64_t v) const {
@@ -70,6 +75,12 @@ struct FamilyLogits {
   double common = 0;
   std::vector<std::int64_t> column;
   bool in_domain = true;  ///< false: an intermediate could overflow
+  // Modelled: the part of v_j - t_j that is known, with its sign; the bound of the common factor's
+  // part that is not; the variance of what is independent from logit to logit; and the standard
+  // deviations of what the row's vector and the key's vector carry into every logit that they meet
+  // (empty: nothing).
+  std::vector<double> known, variance, row_noise, key_noise;
+  double unknown_common = 0;
 
   std::size_t size() const { return ideal.size(); }
   std::size_t negatives() const { return size() - positives; }

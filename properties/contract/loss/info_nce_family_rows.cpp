@@ -31,6 +31,14 @@ Tracked negated(Tracked t) {
   return t;
 }
 
+/// The relative standard deviation of a number, taken away from it: the caller says whom it
+/// concerns.
+double take_spread(Tracked& t) {
+  const double spread = t.centre != 0 ? std::sqrt(t.variance) / std::fabs(t.centre) : 0;
+  t.variance = 0;
+  return spread;
+}
+
 /// exp(a - b) for logits with a <= b.
 Tracked drop(const ErrorAlgebra& algebra, const Tracked& a, const Tracked& b) {
   return algebra.exp(not_positive(algebra.sub(a, b)));
@@ -159,10 +167,19 @@ Tracked tiled_family_loss(const ErrorAlgebra& algebra, const reference::InfoNceS
     case RowForm::all_inside: return inside(algebra, s, true);
     case RowForm::negatives_inside: return inside(algebra, s, false);
   }
+  // The sum over the negatives enters every term: in the model, one error and not K of them.
+  FamilySums apart = s;
+  const double shared = logits.positives == 1 ? 0 : take_spread(apart.negatives.sum);
+  double shares = 0;
   const Tracked sum = sum_over_positives(algebra, logits, [&](std::size_t j) {
-    return softplus(algebra, s.negatives, logits.held[j]);
+    if (shared > 0) shares += share_against(algebra, s.negatives, logits.held[j]).centre;
+    return softplus(algebra, apart.negatives, logits.held[j]);
   });
-  return logits.positives == 1 ? sum : algebra.div(sum, held(s.count));
+  if (logits.positives == 1) return sum;
+  Tracked mean = algebra.div(sum, held(s.count));
+  const double of_shared = shared * shares / s.count;
+  mean.variance += of_shared * of_shared;
+  return mean;
 }
 
 namespace {
@@ -177,7 +194,9 @@ class Evaluated {
         logits_(logits),
         g_(g),
         s_(tiled_family_sums(algebra, logits)),
-        weights_(logits.size()) {
+        weights_(logits.size()),
+        mean_outside_(form_of(setting, logits) == RowForm::all_mean) {
+    g_.variance = 0;  // what is held of it is known
     switch (form_of(setting, logits)) {
       case RowForm::softplus:
         if (setting.denominator == reference::Denominator::all)
@@ -192,6 +211,28 @@ class Evaluated {
     }
   }
   const std::vector<Tracked>& weights() const { return weights_; }
+
+  /// What the keys of the row share, each part as one random number; the rest lies in the weights.
+  CoefficientNoise noise(const RowCurvature& curvature) const {
+    CoefficientNoise all;
+    for (const Tracked& weight : weights_) all.own.push_back(weight.variance);
+    const auto add = [&](double spread, std::vector<double> pattern) {
+      if (spread == 0) return;
+      for (double& p : pattern) p *= spread * g_.centre;
+      all.sources.push_back(std::move(pattern));
+    };
+    add(spread_.negatives, curvature.by_sum(false));
+    add(spread_.positives, curvature.by_sum(true));
+    std::vector<double> on_negatives = curvature.weight, on_positives = curvature.weight;
+    for (std::size_t j = 0; j < weights_.size(); ++j) {
+      const bool positive = j < logits_.positives;
+      (positive ? on_negatives : on_positives)[j] = 0;
+      if (positive && mean_outside_) on_positives[j] = 1 / s_.count;
+    }
+    add(spread_.factor, std::move(on_negatives));
+    add(spread_.factor_of_positives, std::move(on_positives));
+    return all;
+  }
 
   /// The lanes of the derivative by the scale (B5), in the order of the columns; a single positive
   /// has no distance from the mean.
@@ -222,8 +263,19 @@ class Evaluated {
       weights_[j] = scaled(j, shift, factor);
   }
 
+  /// Relative standard deviations of what many coefficients share: the two sums, and the factors
+  /// that multiply the exponentials.
+  struct Spread {
+    double negatives = 0, positives = 0, factor = 0, factor_of_positives = 0;
+  };
+  void take_sums() {
+    spread_.negatives = take_spread(s_.negatives.sum);
+    spread_.positives = take_spread(s_.positives.sum);
+  }
+
   void one_positive() {
     if (!s_.has_negatives) return nothing();
+    take_sums();
     const NegativeSum& n = s_.negatives;
     const Tracked& p = logits_.held[0];
     const Order order = compare(n.maximum, p);
@@ -236,45 +288,61 @@ class Evaluated {
       others = order.may_exceed ? either(others, below) : below;
       total = order.may_exceed ? either(total, sum) : sum;
     }
-    const Tracked omega = algebra_.div(g_, total);
+    Tracked omega = algebra_.div(g_, total);
+    spread_.factor = spread_.factor_of_positives = take_spread(omega);
     weights_[0] = negated(algebra_.mul(others, omega));
     set_negatives(algebra_.max(n.maximum, p), omega);
   }
 
   void each() {
     if (!s_.has_negatives) return nothing();
-    const Tracked per_positive = over_count();
+    take_sums();
+    Tracked per_positive = over_count();
+    spread_.factor_of_positives = take_spread(per_positive);
     Tracked shares = sum_over_positives(algebra_, logits_, [&](std::size_t j) {
       const Tracked q = share_against(algebra_, s_.negatives, logits_.held[j]);
       weights_[j] = negated(algebra_.mul(q, per_positive));
       return q;
     });
     const Tracked product = algebra_.mul(per_positive, shares);
-    set_negatives(s_.negatives.maximum, algebra_.div(product, s_.negatives.sum));
+    Tracked factor = algebra_.div(product, s_.negatives.sum);
+    spread_.factor = take_spread(factor) + spread_.factor_of_positives;
+    set_negatives(s_.negatives.maximum, factor);
   }
 
   void all_mean() {
-    const NegativeSum all = sum_of_all(algebra_, s_);
-    const Tracked omega = algebra_.div(g_, all.sum), per_positive = over_count();
+    NegativeSum all = sum_of_all(algebra_, s_);
+    spread_.negatives = take_spread(all.sum);  // of the whole denominator
+    Tracked omega = algebra_.div(g_, all.sum), per_positive = over_count();
+    spread_.negatives += take_spread(omega);
+    spread_.factor_of_positives = take_spread(per_positive);
     for (std::size_t j = 0; j < logits_.positives; ++j)
       weights_[j] = algebra_.sub(scaled(j, all.maximum, omega), per_positive);
     set_negatives(all.maximum, omega);
   }
 
   void negatives_mean() {
-    for (std::size_t j = 0; j < logits_.positives; ++j) weights_[j] = negated(over_count());
-    set_negatives(s_.negatives.maximum, algebra_.div(g_, s_.negatives.sum));
+    take_sums();
+    Tracked per_positive = over_count(), factor = algebra_.div(g_, s_.negatives.sum);
+    spread_.factor_of_positives = take_spread(per_positive);
+    spread_.factor = take_spread(factor);
+    for (std::size_t j = 0; j < logits_.positives; ++j) weights_[j] = negated(per_positive);
+    set_negatives(s_.negatives.maximum, factor);
   }
 
   void inside(bool with_positives) {
     if (!s_.has_negatives) return nothing();
+    take_sums();
     const Tracked share =
         with_positives ? share_against_sum(algebra_, s_.negatives, s_.positives) : held(1);
     const Tracked product = algebra_.mul(g_, share);
-    const Tracked factor = algebra_.div(product, s_.positives.sum);
+    Tracked of_positives = algebra_.div(product, s_.positives.sum);
+    Tracked of_negatives = algebra_.div(product, s_.negatives.sum);
+    spread_.factor_of_positives = take_spread(of_positives);
+    spread_.factor = take_spread(of_negatives);
     for (std::size_t j = 0; j < logits_.positives; ++j)
-      weights_[j] = negated(scaled(j, s_.positives.maximum, factor));
-    set_negatives(s_.negatives.maximum, algebra_.div(product, s_.negatives.sum));
+      weights_[j] = negated(scaled(j, s_.positives.maximum, of_positives));
+    set_negatives(s_.negatives.maximum, of_negatives);
   }
 
   /// Everything is 0, unless the upstream gradient is not a number.
@@ -287,6 +355,8 @@ class Evaluated {
   Tracked g_;
   FamilySums s_;
   std::vector<Tracked> weights_;
+  bool mean_outside_;
+  Spread spread_;
 };
 
 }  // namespace
@@ -297,6 +367,9 @@ FamilyCoefficients tiled_family_coefficients(const ErrorAlgebra& algebra,
   const FamilyEffect effect = family_effect(setting, logits);
   const Evaluated evaluated(algebra, setting, logits, g);
   FamilyCoefficients row;
+  const Tracked lever = evaluated.lever();
+  row.noise = evaluated.noise(curvature_of(form_of(setting, logits), logits));
+  row.noise.lever = lever.variance;
   const double size = inflate_up(std::fabs(g.centre) + g.radius);
   const double own = 0x1p-52 * size + g.radius;
   for (std::size_t j = 0; j < logits.size(); ++j) {
@@ -308,7 +381,7 @@ FamilyCoefficients tiled_family_coefficients(const ErrorAlgebra& algebra,
   }
   row.lever = {g.centre * effect.lever,
                inflate_up(size * effect.lever_radius + own * std::fabs(effect.lever)),
-               inflate_up(size * effect.lever_moved + evaluated.lever().error)};
+               inflate_up(size * effect.lever_moved + lever.error)};
   return row;
 }
 

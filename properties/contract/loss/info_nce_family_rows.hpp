@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "properties/contract/loss/info_nce_family_effect.hpp"
+#include "properties/contract/loss/info_nce_family_gradient_model.hpp"
 #include "properties/contract/loss/info_nce_family_logits.hpp"
 #include "properties/contract/loss/info_nce_online.hpp"
 
@@ -29,6 +30,7 @@ struct FamilyCoefficients {
   std::vector<Tracked> terms;
   /// g times the sum over j of dl/ds_j (s_j - mean of the positives).
   Tracked lever;
+  CoefficientNoise noise;  ///< modelled: of the operations after the logits, for a known g
 };
 FamilyCoefficients tiled_family_coefficients(const ErrorAlgebra& algebra,
                                              const reference::InfoNceSetting& setting,

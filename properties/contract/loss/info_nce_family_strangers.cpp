@@ -91,7 +91,9 @@ class Stranger {
       log_shares.push_back(algebra_.sub(denominator.log_sum, algebra_.sub(v, denominator.shift)));
     }
     const Tracked plain = algebra_.sub(denominator.value, mean(logits));
-    return weaker(weaker(plain, mean(differences)), mean(log_shares));
+    Tracked found = weaker(weaker(plain, mean(differences)), mean(log_shares));
+    found.variance += denominator.value.variance;  // one error in all K terms
+    return found;
   }
 
   /// LSE of the denominator minus LSE of the positives: as it stands, or a quotient of sums
@@ -120,12 +122,19 @@ class Stranger {
   }
 
   /// The weakest of exp(v - lse), exp((v - shift) - log sum) and exp(v - shift) / sum.
-  Tracked share(std::size_t j, const Lse& of) const {
+  Tracked share(std::size_t j, Lse of) const {
+    of.value.variance = of.sum.variance = of.log_sum.variance =
+        0;  // `shared_by` says what is shared
     const Tracked shifted = algebra_.sub(logits_.held[j], of.shift);
     const Tracked by_lse = algebra_.exp(algebra_.sub(logits_.held[j], of.value));
     const Tracked by_log = algebra_.exp(algebra_.sub(shifted, of.log_sum));
     const Tracked by_sum = algebra_.div(algebra_.exp(shifted), of.sum);
     return narrowed(weaker(weaker(by_lse, by_log), by_sum), 0, 1);
+  }
+  /// Modelled: the relative standard deviation that all shares of a part have in common.
+  static double shared_by(const Lse& of) {
+    const double of_sum = of.sum.variance / (of.sum.centre * of.sum.centre);
+    return std::sqrt(std::max({of.value.variance, of.log_sum.variance, of_sum}));
   }
 
  private:
@@ -135,45 +144,73 @@ class Stranger {
   RowLogits range_;
 };
 
-/// What the shares of one coefficient add up to: magnitudes and errors.
+/// What the shares of one coefficient add up to: magnitudes, errors and modelled variances.
 struct Shares {
-  double size = 0, error = 0;
+  double size = 0, error = 0, variance = 0;
   void add(const Tracked& share, double weight) {
     size += share.held_magnitude() * weight;
     error += share.error * weight;
+    variance += share.variance * weight * weight;
   }
 };
 
-/// Shares that make up every coefficient, in units of g.
-std::vector<Shares> shares_of(const ErrorAlgebra& algebra, RowForm form, const FamilyLogits& logits,
-                              std::int64_t rescalings) {
+/// The shares of all keys, in units of g, and what they have in common.
+struct RowShares {
+  std::vector<Shares> shares;
+  std::vector<std::vector<double>> sources;
+};
+
+/// Means over positives of softplus forms: each positive has a sum of its own.
+void add_softplus(const ErrorAlgebra& algebra, const FamilyLogits& logits, std::int64_t rescalings,
+                  RowShares& row) {
+  const std::size_t positives = logits.positives;
+  const double each = 1 / static_cast<double>(positives);
+  std::vector<double> on_negatives(logits.size()), on_positives(logits.size());
+  for (std::size_t p = 0; p < positives; ++p) {
+    FamilyLogits one = logits;  // the positive and the negatives
+    std::swap(one.held[0], one.held[p]);
+    one.held.erase(one.held.begin() + 1, one.held.begin() + static_cast<std::ptrdiff_t>(positives));
+    one.ideal.resize(one.held.size());
+    const Stranger against(algebra, one, rescalings);
+    const Lse all = against.lse(0, one.held.size());
+    const double shared = Stranger::shared_by(all) * each;
+    const Tracked own = against.share(0, all);
+    row.shares[p].add(own, each);
+    row.shares[p].size += each;
+    on_positives[p] = own.centre * shared;
+    for (std::size_t j = 1; j < one.held.size(); ++j) {
+      const Tracked share = against.share(j, all);
+      row.shares[positives + j - 1].add(share, each);
+      on_negatives[positives + j - 1] += share.centre * shared;
+    }
+  }
+  row.sources = {std::move(on_negatives), std::move(on_positives)};
+}
+
+/// Shares that make up every coefficient.
+RowShares shares_of(const ErrorAlgebra& algebra, RowForm form, const FamilyLogits& logits,
+                    std::int64_t rescalings) {
   const Stranger row(algebra, logits, rescalings);
-  std::vector<Shares> shares(logits.size());
-  const double each = 1 / static_cast<double>(logits.positives);
+  RowShares found;
+  found.shares.resize(logits.size());
   const auto add_part = [&](const Lse& part) {
-    for (std::size_t j = part.first; j < part.last; ++j) shares[j].add(row.share(j, part), 1);
+    std::vector<double> pattern(logits.size());
+    for (std::size_t j = part.first; j < part.last; ++j) {
+      const Tracked share = row.share(j, part);
+      found.shares[j].add(share, 1);
+      pattern[j] = share.centre * Stranger::shared_by(part);
+    }
+    found.sources.push_back(std::move(pattern));
   };
   switch (form) {
     case RowForm::softplus:
-      if (logits.negatives() == 0) break;
-      for (std::size_t p = 0; p < logits.positives; ++p) {
-        FamilyLogits one = logits;  // the positive and the negatives
-        std::swap(one.held[0], one.held[p]);
-        one.held.erase(one.held.begin() + 1,
-                       one.held.begin() + static_cast<std::ptrdiff_t>(logits.positives));
-        one.ideal.resize(one.held.size());
-        const Stranger against(algebra, one, rescalings);
-        const Lse all = against.lse(0, one.held.size());
-        shares[p].add(against.share(0, all), each);
-        shares[p].size += each;
-        for (std::size_t j = 1; j < one.held.size(); ++j)
-          shares[logits.positives + j - 1].add(against.share(j, all), each);
-      }
+      if (logits.negatives() > 0) add_softplus(algebra, logits, rescalings, found);
       break;
     case RowForm::all_mean:
     case RowForm::negatives_mean:
       add_part(form == RowForm::all_mean ? row.all() : row.negatives());
-      for (std::size_t p = 0; p < logits.positives; ++p) shares[p].size += each;
+      for (std::size_t p = 0; p < logits.positives; ++p)
+        found.shares[p].size += 1 / static_cast<double>(logits.positives);
       break;
     case RowForm::all_inside:
     case RowForm::negatives_inside:
@@ -182,7 +219,7 @@ std::vector<Shares> shares_of(const ErrorAlgebra& algebra, RowForm form, const F
       add_part(row.positives());
       break;
   }
-  return shares;
+  return found;
 }
 
 }  // namespace
@@ -203,7 +240,12 @@ Tracked any_order_family_loss(const ErrorAlgebra& algebra, const reference::Info
   std::vector<Tracked> losses;
   for (std::size_t p = 0; p < logits.positives; ++p)
     losses.push_back(evaluate_any_order(algebra, against_negatives(logits, p), rescalings).loss);
-  return row.mean(losses);
+  Tracked found = row.mean(losses);
+  double coherent = 0;  // the sums over the negatives may be the same in all K terms
+  for (const Tracked& loss : losses) coherent += std::sqrt(loss.variance);
+  coherent /= static_cast<double>(losses.size());
+  if (losses.size() > 1) found.variance += coherent * coherent;
+  return found;
 }
 
 StrangerCoefficients any_order_family_coefficients(const ErrorAlgebra& algebra,
@@ -211,14 +253,20 @@ StrangerCoefficients any_order_family_coefficients(const ErrorAlgebra& algebra,
                                                    const FamilyLogits& logits, const Tracked& g,
                                                    std::int64_t rescalings) {
   const FamilyEffect effect = family_effect(setting, logits);
-  const std::vector<Shares> shares =
-      shares_of(algebra, form_of(setting, logits), logits, rescalings);
+  RowShares found = shares_of(algebra, form_of(setting, logits), logits, rescalings);
+  const std::vector<Shares>& shares = found.shares;
   const Rounding& f32 = algebra.format().rounding;
   // g, 1/K and the factors of a chain rule multiply anywhere, K of them are added up.
   const double gamma =
       Gamma(static_cast<std::int64_t>(2 * logits.positives + 16), f32.roundoff).up();
   const double size = inflate_up(std::fabs(g.centre) + g.radius), most = g.held_magnitude();
+  // g, the factors and the sum of the parts round so often, each time at their size.
+  const auto roundings = static_cast<double>(2 * logits.positives + 16);
   StrangerCoefficients row;
+  for (std::vector<double>& source : found.sources)
+    for (double& part : source) part *= g.centre;
+  row.noise.sources = std::move(found.sources);
+  row.noise.levers_of_logits = true;
   double lever_error = 0;
   for (std::size_t j = 0; j < logits.size(); ++j) {
     const double weight = effect.weight[j];
@@ -232,6 +280,10 @@ StrangerCoefficients any_order_family_coefficients(const ErrorAlgebra& algebra,
                          inflate_up(size * effect.moved[j] + evaluation + 0x1p-1000)});
     row.parts.push_back(inflate_up(parts + evaluation));
     const double logit = logits.held[j].held_magnitude();
+    const double step = f32.roundoff * parts;
+    row.noise.own.push_back(most * most * shares[j].variance +
+                            (roundings * step * step + lost * lost) * (1.0 / 3));
+    row.noise.lever += row.noise.own.back() * logit * logit;
     row.lever_parts += row.parts.back() * logit;
     lever_error += evaluation * logit + (logit > 0 ? f32.smallest_normal * (1 + most) : 0);
   }

@@ -22,6 +22,7 @@ struct StrangerCoefficients {
   std::vector<double> parts;   ///< sum of the magnitudes that each is made of
   Tracked lever;               ///< exact as in `FamilyCoefficients`; error without any summation
   double lever_parts = 0;      ///< sum over the keys of |parts logit|
+  CoefficientNoise noise;      ///< modelled
 };
 StrangerCoefficients any_order_family_coefficients(const ErrorAlgebra& algebra,
                                                    const reference::InfoNceSetting& setting,

@@ -30,9 +30,9 @@ void read(const engine::Case& c, kernels::FamilyInputs& q) {
   }
 }
 
-}  // namespace
-
-contract::Observation run_family(const engine::Case& c, kernels::Planted fault) {
+/// Runs the kernel of the case's operation on its arguments.
+template <class Forward, class Backward>
+contract::Observation run(const engine::Case& c, Forward forward, Backward backward) {
   contract::Observation o;
   o.conduct = contract::Conduct::returned;
   for (const engine::OutputSpec& spec : contract::info_nce_column().outputs(c))
@@ -42,7 +42,7 @@ contract::Observation run_family(const engine::Case& c, kernels::Planted fault) 
     read(c, q);
     q.row_loss = o.outputs[0].as<float>();
     q.loss = o.outputs[1].as<float>();
-    kernels::info_nce_family_forward_emulated(q, "greedy", fault);
+    forward(q);
     return o;
   }
   kernels::FamilyBackwardArguments q;
@@ -55,8 +55,27 @@ contract::Observation run_family(const engine::Case& c, kernels::Planted fault) 
   q.grad_a = o.outputs[0].as<float>();
   q.grad_b = o.outputs[1].as<float>();
   q.grad_parameter = o.outputs[2].as<float>();
-  kernels::info_nce_family_backward_emulated(q, "greedy", fault);
+  backward(q);
   return o;
+}
+
+}  // namespace
+
+contract::Observation run_family(const engine::Case& c, kernels::Planted fault) {
+  return run(
+      c, [&](const auto& q) { kernels::info_nce_family_forward_emulated(q, "greedy", fault); },
+      [&](const auto& q) { kernels::info_nce_family_backward_emulated(q, "greedy", fault); });
+}
+
+contract::Observation run_family_variant(const engine::Case& c, kernels::Variant variant) {
+  return run(
+      c,
+      [&](const auto& q) {
+        kernels::info_nce_family_forward_emulated_variant(q, "greedy", variant);
+      },
+      [&](const auto& q) {
+        kernels::info_nce_family_backward_emulated_variant(q, "greedy", variant);
+      });
 }
 
 }  // namespace assay::testing

@@ -30,8 +30,10 @@ Check run(const Column& column, const std::string& instance, const std::string& 
 constexpr double wide = 0x1p12;  // deterministic budgets that see nothing
 
 TEST(ModelledColumn, CorrectKernelsStayInside) {
-  for (const char* instance : {"joint-block", "one-direction", "joint-block/backward",
-                               "one-direction/backward", "one-direction/backward/bf16"}) {
+  for (const char* instance :
+       {"joint-block", "one-direction", "joint-block/backward", "one-direction/backward",
+        "one-direction/backward/bf16", "supervised-in", "both-log-scale/backward",
+        "decoupled/backward/f16"}) {
     const Check check =
         run(SmallColumn({"small", "sizes", "aligned", "flat", "clusters"}), instance, "emulated");
     EXPECT_EQ(check.verdict, Verdict::certified) << check.reason;
@@ -45,7 +47,8 @@ TEST(ModelledColumn, CorrectKernelsStayInside) {
 
 TEST(ModelledColumn, AFaultBelowTheBudgetIsRefutedByFreshCases) {
   const SmallColumn column({"small", "sizes"}, wide);
-  for (const char* instance : {"one-direction", "one-direction/backward"}) {
+  for (const char* instance : {"one-direction", "one-direction/backward", "supervised-out",
+                               "both-directions/backward", "normalised/backward"}) {
     const Check check = run(column, instance, "planted:temperature_off");
     EXPECT_EQ(check.verdict, Verdict::refuted) << check.reason;
     EXPECT_GT(check.modelled.exceeded, 0);
