@@ -166,6 +166,8 @@ bool exists_on(sampling::Fault fault, const Contract& instance) {
     case sampling::Fault::gumbel_of_zero: return bits == "6";
     // Binary32 loses at most 2^-25 of the mass per column: what a grid of 24 bits may cost.
     case sampling::Fault::float_cumulative_sum: return bits == "64";
+    // A tuple of one repeats nothing.
+    case sampling::Fault::duplicates: return bits != "6";
     // Rows of embeddings have no weight that is 0 but by exclusion.
     case sampling::Fault::zero_mass_reachable: return instance.field("scores") == "f32";
     default: return true;
