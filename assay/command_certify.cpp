@@ -6,6 +6,7 @@
 #include <set>
 
 #include "assay/command.hpp"
+#include "assay/estimate_certify.hpp"
 #include "assay/report.hpp"
 #include "assay/sampler_certify.hpp"
 #include "assay/terminal.hpp"
@@ -194,7 +195,8 @@ void count(Certificate& certificate, Verdict verdict, bool by_name) {
       default: return 1;
     }
   };
-  const bool first = certificate.checks.empty() && certificate.samplers.empty();
+  const bool first =
+      certificate.checks.empty() && certificate.samplers.empty() && certificate.estimates.empty();
   if (first || rank(verdict) > rank(certificate.verdict)) certificate.verdict = verdict;
 }
 
@@ -212,10 +214,21 @@ void add(Certificate& certificate, contract::SamplerCheck check, bool by_name) {
   certificate.samplers.push_back(std::move(check));
 }
 
-// What was asked for, losses and samplers apart.
+void add(Certificate& certificate, contract::EstimateCheck check, bool by_name) {
+  // With the run's own share the whole is run_alpha; what a user asks for comes on top.
+  if (check.delta > run_alpha)
+    certificate.false_alarm_alpha = std::min(1.0, certificate.false_alarm_alpha + check.delta);
+  else
+    certificate.false_alarm_alpha = std::max(certificate.false_alarm_alpha, run_alpha);
+  count(certificate, check.verdict, by_name);
+  certificate.estimates.push_back(std::move(check));
+}
+
+// What was asked for, losses, samplers and pipelines apart.
 struct Plan {
   std::vector<Job> losses;
   std::vector<SamplerJob> samplers;
+  std::vector<EstimateJob> estimates;
 };
 
 Plan plan_of(const Common& common, const CertifyOptions& options) {
@@ -226,31 +239,39 @@ Plan plan_of(const Common& common, const CertifyOptions& options) {
       return contract::make_process_candidate(command, limits);
     };
     const bool named = !options.contracts.empty();
-    if (!named || contract::is_sampler_name(options.contracts[0])) {
+    if (!named || contract::is_sampler_name(options.contracts[0]) ||
+        contract::is_estimate_name(options.contracts[0])) {
       const std::string greeted = factory()->info().contract;
       const std::string name = named ? options.contracts[0] : greeted;
       if (named && !greeted.empty() && greeted != name.substr(0, name.find(':')))
         throw engine::InputError(options.command[0], "greeting",
                                  "offers '" + greeted + "', but '" + name + "' was asked for");
       if (contract::is_sampler_name(name))
-        return {{}, sampler_command_jobs(options, factory, name)};
+        return {{}, sampler_command_jobs(options, factory, name), {}};
+      if (contract::is_estimate_name(name))
+        return {{}, {}, estimate_command_jobs(options, factory, name)};
     }
-    return {plan_jobs(common, options), {}};
+    return {plan_jobs(common, options), {}, {}};
   }
   CertifyOptions losses = options;
-  std::vector<std::string> samplers;
+  std::vector<std::string> samplers, estimates;
   losses.contracts.clear();
   for (const std::string& name : options.contracts)
     if (contract::is_sampler_name(name))
       samplers.push_back(name);
+    else if (contract::is_estimate_name(name))
+      estimates.push_back(name);
     else
       losses.contracts.push_back(name);
   Plan plan;
-  if (samplers.empty() || !losses.contracts.empty() || !options.command.empty() || options.all)
+  if ((samplers.empty() && estimates.empty()) || !losses.contracts.empty() ||
+      !options.command.empty() || options.all)
     plan.losses = plan_jobs(common, losses);
-  if (options.command.empty())
-    plan.samplers =
-        sampler_jobs(common, options, samplers, options.all && options.candidates.empty());
+  const bool all = options.all && options.candidates.empty();
+  if (options.command.empty()) {
+    plan.samplers = sampler_jobs(common, options, samplers, all);
+    plan.estimates = estimate_jobs(common, options, estimates, all);
+  }
   return plan;
 }
 
@@ -285,15 +306,23 @@ ExitStatus certify(const Common& common, const CertifyOptions& options) {
     if (!common.json) print_check(check);
     add(certificate, std::move(check), job.by_name);
   }
-  const double share = run_alpha /
-                       static_cast<double>(std::max<std::size_t>(1, plan.samplers.size())) *
-                       (1 - 0x1p-40);
+  const std::size_t statistical = plan.samplers.size() + plan.estimates.size();
+  const double share =
+      run_alpha / static_cast<double>(std::max<std::size_t>(statistical, 1)) * (1 - 0x1p-40);
   run_sampler_jobs(plan.samplers, options, share, shared.threads,
                    [&](const SamplerJob& job, contract::SamplerCheck check) {
                      status = combine(status, status_of(check.verdict, job.by_name));
                      if (!common.json) print_sampler_check(check);
                      add(certificate, std::move(check), job.by_name);
                    });
+  contract::EstimateTruths truths;
+  for (const EstimateJob& job : plan.estimates) {
+    contract::EstimateCheck check =
+        run_estimate_job(job, options, options.delta > 0 ? options.delta : share, truths);
+    status = combine(status, status_of(check.verdict, job.by_name));
+    if (!common.json) print_estimate_check(check);
+    add(certificate, std::move(check), job.by_name);
+  }
   const std::string text = contract::to_json(certificate);
   if (!options.output.empty()) engine::write_file_atomically(options.output, text);
   if (common.json)

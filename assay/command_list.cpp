@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/command.hpp"
+#include "assay/estimate_certify.hpp"
 #include "assay/sampler_certify.hpp"
 #include "kernels/loss/info_nce.hpp"
 #include "properties/contract/builtin.hpp"
@@ -96,11 +97,13 @@ ExitStatus list(const Common& common) {
   if (common.json)
     fmt::print("{}\n", Json{{"contracts", all},
                             {"samplers", sampler_contracts_json()},
+                            {"estimates", estimate_contracts_json()},
                             {"info_nce_presets", presets_json()},
                             {"bounds", bounds_json()}}
                            .dump(2));
   else {
     print_sampler_contracts();
+    print_estimate_contracts();
     print_presets();
     print_bounds();
   }

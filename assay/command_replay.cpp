@@ -7,6 +7,7 @@
 
 #include "assay/claim_options.hpp"
 #include "assay/command.hpp"
+#include "assay/estimate_certify.hpp"
 #include "assay/report.hpp"
 #include "assay/sampler_certify.hpp"
 #include "assay/terminal.hpp"
@@ -189,6 +190,20 @@ class Replayer {
   Account& account_;
 };
 
+// A check whose rows are run again as a whole: of samplers and of pipelines.
+template <class RowsCheck, class Again>
+void replay_rows(const RowsCheck& check, Account& account, const Again& again) {
+  if (engine::sha256_hex(check.contract.canonical_text()) != check.contract_sha256)
+    account.contradictions.push_back(check.contract.name +
+                                     ": contract_sha256 does not match the contract");
+  const std::int64_t before = account.rerun;
+  for (std::string& line : again()) account.contradictions.push_back(std::move(line));
+  account.not_rerun += static_cast<std::int64_t>(check.rows.size()) - (account.rerun - before);
+  account.status = combine(account.status, status_of(check.verdict, false));
+  fmt::print("{}  {} [{}]  {}\n", name_of(check.verdict), check.contract.name, check.instance,
+             check.candidate.name);
+}
+
 }  // namespace
 
 ExitStatus replay(const Common& common, const ReplayOptions& options) {
@@ -199,18 +214,12 @@ ExitStatus replay(const Common& common, const ReplayOptions& options) {
   Account account;
   Replayer replayer(common, options, certificate.seed, account);
   for (const Check& check : certificate.checks) replayer.replay(check);
-  for (const contract::SamplerCheck& check : certificate.samplers) {
-    if (engine::sha256_hex(check.contract.canonical_text()) != check.contract_sha256)
-      account.contradictions.push_back(check.contract.name +
-                                       ": contract_sha256 does not match the contract");
-    const std::int64_t before = account.rerun;
-    for (std::string& line : replay_sampler(common, options, check, account.rerun))
-      account.contradictions.push_back(std::move(line));
-    account.not_rerun += static_cast<std::int64_t>(check.rows.size()) - (account.rerun - before);
-    account.status = combine(account.status, status_of(check.verdict, false));
-    fmt::print("{}  {} [{}]  {}\n", name_of(check.verdict), check.contract.name, check.instance,
-               check.candidate.name);
-  }
+  for (const contract::SamplerCheck& check : certificate.samplers)
+    replay_rows(check, account,
+                [&] { return replay_sampler(common, options, check, account.rerun); });
+  for (const contract::EstimateCheck& check : certificate.estimates)
+    replay_rows(check, account,
+                [&] { return replay_estimate(common, options, check, account.rerun); });
   fmt::print("{}: {} refuted cases judged again, {} cases run again, {} not run again{}\n",
              options.file, account.rederived, account.rerun, account.not_rerun,
              account.not_rerun > 0 ? " (candidate, device or file not at hand)" : "");

@@ -7,6 +7,7 @@
 
 #include "assay/command.hpp"
 #include "assay/terminal.hpp"
+#include "properties/contract/estimate/self_test.hpp"
 #include "properties/contract/sampler/self_test.hpp"
 #include "properties/contract/self_test.hpp"
 #include "properties/engine/files/atomic_file.hpp"
@@ -89,8 +90,9 @@ ExitStatus report(const Common& common, const SelfTestOptions& options, const Se
 
 ExitStatus self_test(const Common& common, const SelfTestOptions& options) {
   if (!options.output.empty()) engine::check_writable(options.output);
-  const bool sampler = contract::is_sampler_name(options.contract);
-  if (!sampler) contract::column_named(options.contract);  // a wrong name is told at once
+  const auto& name = options.contract;
+  const bool sampler = contract::is_sampler_name(name), estimate = contract::is_estimate_name(name);
+  if (!sampler && !estimate) contract::column_named(name);  // a wrong name is told at once
   contract::SelfTestOptions run;
   run.seed = options.seed;
   run.instances = options.instances;
@@ -107,9 +109,9 @@ ExitStatus self_test(const Common& common, const SelfTestOptions& options) {
     progress->update(done, total);
   };
   const SelfTest result =
-      sampler
-          ? contract::run_sampler_self_test(contract::sampler_contract_named(options.contract), run)
-          : contract::run_self_test(contract::column_named(options.contract), "emulated", run);
+      sampler    ? contract::run_sampler_self_test(contract::sampler_contract_named(name), run)
+      : estimate ? contract::run_estimate_self_test(contract::estimate_contract_named(name), run)
+                 : contract::run_self_test(contract::column_named(name), "emulated", run);
   progress.reset();
   return report(common, options, result);
 }

@@ -129,7 +129,7 @@ void describe_certify(CLI::App& app, Commands& to) {
   sub->add_option("contracts", o.contracts, "contracts whose built-in candidates are certified");
   sub->add_option("--instance", o.instances,
                   "only these instances of the contracts (see `assay list`)");
-  sub->add_flag("--all", o.all, "every contract (of samplers the first instance)");
+  sub->add_flag("--all", o.all, "every contract (of samplers and estimates the first instance)");
   sub->add_option("--candidate", o.candidates, "only these built-in candidates (see `assay list`)");
   sub->add_option("--embeddings", o.embeddings,
                   "add cases made from this .npy or safetensors file");
@@ -148,8 +148,10 @@ void describe_certify(CLI::App& app, Commands& to) {
   sub->add_option("--epsilon", o.epsilon,
                   "samplers: certify TV(law of the sampler, law) <= this; default by grade")
       ->check(CLI::Range(0x1p-60, 1.0));
-  sub->add_option("--delta", o.delta,
-                  "samplers: chance that a statement about a row is wrong; default 1e-6")
+  sub->add_option(
+         "--delta", o.delta,
+         "chance that a statement is wrong: samplers, about a row; estimates, about all rows; "
+         "default 1e-6")
       ->check(CLI::Range(0x1p-100, 0.5));
   sub->add_flag("--json", to.common.json, "print the certificate instead of the table");
 }

@@ -101,7 +101,8 @@ void print_check(const Check& check) {
 
 void print_summary(const contract::Certificate& certificate, const std::string& output) {
   fmt::print("\n{}: {} checks, {} cases judged deterministically, false-alarm budget {}, seed {}\n",
-             name_of(certificate.verdict), certificate.checks.size() + certificate.samplers.size(),
+             name_of(certificate.verdict),
+             certificate.checks.size() + certificate.samplers.size() + certificate.estimates.size(),
              certificate.deterministic_checks, certificate.false_alarm_alpha, certificate.seed);
   std::string engines;
   for (const std::string& engine : certificate.engines)

@@ -26,6 +26,7 @@ for ((s = 1; s <= ${SEEDS:-10}; ++s)); do
   # All instances of the samplers; --all takes the first of each.
   build/assay certify sampler/{inverse_cdf,alias,uniform,uniform_distinct,gumbel_max,exponential_race,gumbel_top_k,top_k,rejection,anchor_positive,disjoint_batches,augmentation} \
     --seed "$s" --output "/tmp/assay-nightly-samplers-$s.json" || status=1
+  build/assay certify estimate/{hscl,hucl} --seed "$s" --output "/tmp/assay-nightly-estimates-$s.json" || status=1
 done
 
 note "self-test over ${SEEDS:-10} seeds: every planted fault refuted, no correct variant; then the kill matrix"

@@ -12,6 +12,7 @@
 #include "core/ends.hpp"
 #include "core/verdict.hpp"
 #include "properties/contract/candidate.hpp"
+#include "properties/contract/estimate/result.hpp"
 #include "properties/contract/finding.hpp"
 #include "properties/contract/observation.hpp"
 #include "properties/contract/sampler/result.hpp"
@@ -118,7 +119,8 @@ struct Certificate {
   std::int64_t deterministic_checks = 0;
   double false_alarm_alpha = 0;  ///< shared by the statistical checks; 0 when there are none
   std::vector<Check> checks;
-  std::vector<SamplerCheck> samplers;  ///< left out of the text when there are none
+  std::vector<SamplerCheck> samplers;    ///< left out of the text when there are none
+  std::vector<EstimateCheck> estimates;  ///< likewise
   bool interrupted = false;
   Verdict verdict = Verdict::unavailable;
 };

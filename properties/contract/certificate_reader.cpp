@@ -277,6 +277,51 @@ SamplerCheck sampler_check(const JsonReader& r) {
   return c;
 }
 
+EstimateRow estimate_row(const JsonReader& r) {
+  r.object({"descriptor", "points", "negatives", "verdict", "expectation", "unhardened", "range",
+            "mean", "kernel", "sampler", "radius", "resolution", "bias", "delta", "draws", "looks",
+            "confirmed_by", "reason"});
+  EstimateRow row;
+  row.descriptor = descriptor(r.at("descriptor"));
+  row.points = r.at("points").count();
+  row.negatives = r.at("negatives").count();
+  row.verdict = verdict(r.at("verdict"));
+  row.expectation = r.at("expectation").ends();
+  row.unhardened = r.at("unhardened").finite();
+  row.range = r.at("range").ends();
+  row.mean = r.at("mean").ends();
+  row.kernel = r.at("kernel").finite();
+  row.sampler = r.at("sampler").finite();
+  row.radius = r.at("radius").finite();
+  row.resolution = r.at("resolution").finite();
+  row.bias = r.at("bias").finite();
+  row.delta = probability(r.at("delta"));
+  row.draws = r.at("draws").count();
+  const std::int64_t looks = r.at("looks").count();
+  if (looks > 64) r.at("looks").fail("is too large");
+  row.looks = static_cast<int>(looks);
+  row.confirmed_by = r.at("confirmed_by").string();
+  row.reason = r.at("reason").string();
+  return row;
+}
+
+EstimateCheck estimate_check(const JsonReader& r) {
+  r.object({"contract", "contract_sha256", "instance", "law", "candidate", "verdict", "reason",
+            "delta", "hypotheses", "rows"});
+  EstimateCheck c;
+  c.contract = contract(r.at("contract"));
+  c.contract_sha256 = r.at("contract_sha256").sha256_or_empty();
+  c.instance = r.at("instance").string();
+  c.law = r.at("law").string();
+  c.candidate = candidate(r.at("candidate"));
+  c.verdict = verdict(r.at("verdict"));
+  c.reason = r.at("reason").string();
+  c.delta = probability(r.at("delta"));
+  c.hypotheses = r.at("hypotheses").strings();
+  c.rows = list<EstimateRow>(r.at("rows"), estimate_row);
+  return c;
+}
+
 // Before the fields: a later version has other fields, and the version is what to complain about.
 void check_format(const JsonReader& r) {
   const JsonReader format = r.at("format");
@@ -296,7 +341,7 @@ Certificate certificate_from_json(const std::string& text, const std::string& so
   check_format(r);
   r.object({"format", "verdict", "interrupted", "assay_version", "engines", "environment", "seed",
             "budget", "deterministic_checks", "false_alarm_alpha", "checks"},
-           {"samplers"});
+           {"samplers", "estimates"});
   Certificate c;
   c.verdict = verdict(r.at("verdict"));
   c.interrupted = r.at("interrupted").boolean();
@@ -312,6 +357,7 @@ Certificate certificate_from_json(const std::string& text, const std::string& so
     r.at("false_alarm_alpha").fail("expected a probability");
   c.checks = list<Check>(r.at("checks"), check);
   if (r.has("samplers")) c.samplers = list<SamplerCheck>(r.at("samplers"), sampler_check);
+  if (r.has("estimates")) c.estimates = list<EstimateCheck>(r.at("estimates"), estimate_check);
   return c;
 }
 

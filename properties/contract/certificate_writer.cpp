@@ -26,6 +26,8 @@ ordered_json json_of(const Check& c);
 ordered_json json_of(const SamplerRow& r);
 ordered_json json_of(const SamplerRuleResult& r);
 ordered_json json_of(const SamplerCheck& c);
+ordered_json json_of(const EstimateRow& r);
+ordered_json json_of(const EstimateCheck& c);
 
 // A list of objects by the `json_of` of their type.
 template <class T>
@@ -225,6 +227,40 @@ ordered_json json_of(const SamplerCheck& c) {
           {"rules", list(c.rules)}};
 }
 
+ordered_json json_of(const EstimateRow& r) {
+  return {{"descriptor", json_of(r.descriptor)},
+          {"points", r.points},
+          {"negatives", r.negatives},
+          {"verdict", name_of(r.verdict)},
+          {"expectation", json_of(r.expectation)},
+          {"unhardened", json_of(r.unhardened)},
+          {"range", json_of(r.range)},
+          {"mean", json_of(r.mean)},
+          {"kernel", json_of(r.kernel)},
+          {"sampler", json_of(r.sampler)},
+          {"radius", json_of(r.radius)},
+          {"resolution", json_of(r.resolution)},
+          {"bias", json_of(r.bias)},
+          {"delta", json_of(r.delta)},
+          {"draws", r.draws},
+          {"looks", r.looks},
+          {"confirmed_by", r.confirmed_by},
+          {"reason", r.reason}};
+}
+
+ordered_json json_of(const EstimateCheck& c) {
+  return {{"contract", json_of(c.contract)},
+          {"contract_sha256", c.contract_sha256},
+          {"instance", c.instance},
+          {"law", c.law},
+          {"candidate", json_of(c.candidate)},
+          {"verdict", name_of(c.verdict)},
+          {"reason", c.reason},
+          {"delta", json_of(c.delta)},
+          {"hypotheses", c.hypotheses},
+          {"rows", list(c.rows)}};
+}
+
 }  // namespace
 
 std::string to_json(const Certificate& c) {
@@ -240,6 +276,7 @@ std::string to_json(const Certificate& c) {
                            {"false_alarm_alpha", json_of(c.false_alarm_alpha)},
                            {"checks", list(c.checks)}};
   if (!c.samplers.empty()) document["samplers"] = list(c.samplers);
+  if (!c.estimates.empty()) document["estimates"] = list(c.estimates);
   return engine::json_text(document);
 }
 

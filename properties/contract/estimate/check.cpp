@@ -211,6 +211,14 @@ EstimateTruth make_estimate_truth(const engine::CaseDescriptor& descriptor) {
   return t;
 }
 
+const EstimateTruth& EstimateTruths::of(const engine::CaseDescriptor& d) {
+  const std::string key =
+      fmt::format("{}:{}:{}:{}:{}", d.contract, d.instance, d.family, d.index, d.seed);
+  const auto found = made_.find(key);
+  return found != made_.end() ? found->second
+                              : made_.emplace(key, make_estimate_truth(d)).first->second;
+}
+
 std::vector<engine::CaseDescriptor> planned_estimate_rows(const EstimateContract& contract,
                                                           const EstimateInstance& instance,
                                                           const EstimateOptions& options) {
@@ -233,7 +241,8 @@ EstimateRow judge_estimate_row(Candidate& candidate, const EstimateTruth& truth,
 }
 
 EstimateCheck certify_estimate(const EstimateContract& contract, const EstimateInstance& instance,
-                               const CandidateFactory& factory, const EstimateOptions& options) {
+                               const CandidateFactory& factory, const EstimateOptions& options,
+                               EstimateTruths& truths) {
   const std::unique_ptr<Candidate> candidate = factory();
   EstimateCheck check;
   check.contract = instance.contract;
@@ -253,11 +262,12 @@ EstimateCheck certify_estimate(const EstimateContract& contract, const EstimateI
   for (const engine::CaseDescriptor& d : rows) {
     options.progress(static_cast<std::int64_t>(check.rows.size()),
                      static_cast<std::int64_t>(rows.size()));
-    const EstimateTruth truth = make_estimate_truth(d);
+    const EstimateTruth& truth = truths.of(d);
     // Tens of seconds for what the same kernels show on a core or a device.
     constexpr std::int64_t most_negatives = 32;
     if (is_dear(check.candidate) && truth.problem.k > most_negatives) continue;
     check.rows.push_back(judge_estimate_row(*candidate, truth, share, options));
+    if (check.rows.back().verdict == Verdict::unavailable) break;
   }
   check.candidate = candidate->info();
   sum_up(check);

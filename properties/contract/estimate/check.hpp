@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,15 @@ struct EstimateTruth {
 };
 EstimateTruth make_estimate_truth(const engine::CaseDescriptor& descriptor);
 
+/// Truths by descriptor, each made once: several candidates are judged on the same rows.
+class EstimateTruths {
+ public:
+  const EstimateTruth& of(const engine::CaseDescriptor& descriptor);
+
+ private:
+  std::map<std::string, EstimateTruth> made_;
+};
+
 /// The rows of an instance that the options ask for, families in their order.
 std::vector<engine::CaseDescriptor> planned_estimate_rows(const EstimateContract& contract,
                                                           const EstimateInstance& instance,
@@ -48,8 +58,10 @@ std::vector<engine::CaseDescriptor> planned_estimate_rows(const EstimateContract
 EstimateRow judge_estimate_row(Candidate& candidate, const EstimateTruth& truth, double delta,
                                const EstimateOptions& options);
 
-/// Every row of the instance. \throws Interrupted
+/// Every row of the instance, up to the first that the candidate cannot or will not do. \throws
+/// Interrupted
 EstimateCheck certify_estimate(const EstimateContract& contract, const EstimateInstance& instance,
-                               const CandidateFactory& factory, const EstimateOptions& options);
+                               const CandidateFactory& factory, const EstimateOptions& options,
+                               EstimateTruths& truths);
 
 }  // namespace assay::contract

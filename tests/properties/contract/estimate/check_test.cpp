@@ -24,7 +24,8 @@ CandidateFactory built_in(const std::string& contract, const std::string& name) 
 EstimateCheck certify(const std::string& contract, const std::string& instance,
                       const CandidateFactory& factory, const EstimateOptions& options) {
   const EstimateContract& c = estimate_contract_named(contract);
-  return certify_estimate(c, estimate_instance_named(c, instance), factory, options);
+  EstimateTruths truths;
+  return certify_estimate(c, estimate_instance_named(c, instance), factory, options, truths);
 }
 
 // Four correct pipelines, five seeds each: models and words of their own.
