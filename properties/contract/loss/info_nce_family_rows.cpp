@@ -268,14 +268,11 @@ class Evaluated {
   struct Spread {
     double negatives = 0, positives = 0, factor = 0, factor_of_positives = 0;
   };
-  void take_sums() {
-    spread_.negatives = take_spread(s_.negatives.sum);
-    spread_.positives = take_spread(s_.positives.sum);
-  }
+  void take_sum_of_negatives() { spread_.negatives = take_spread(s_.negatives.sum); }
 
   void one_positive() {
     if (!s_.has_negatives) return nothing();
-    take_sums();
+    take_sum_of_negatives();
     const NegativeSum& n = s_.negatives;
     const Tracked& p = logits_.held[0];
     const Order order = compare(n.maximum, p);
@@ -296,7 +293,7 @@ class Evaluated {
 
   void each() {
     if (!s_.has_negatives) return nothing();
-    take_sums();
+    take_sum_of_negatives();
     Tracked per_positive = over_count();
     spread_.factor_of_positives = take_spread(per_positive);
     Tracked shares = sum_over_positives(algebra_, logits_, [&](std::size_t j) {
@@ -322,7 +319,7 @@ class Evaluated {
   }
 
   void negatives_mean() {
-    take_sums();
+    take_sum_of_negatives();
     Tracked per_positive = over_count(), factor = algebra_.div(g_, s_.negatives.sum);
     spread_.factor_of_positives = take_spread(per_positive);
     spread_.factor = take_spread(factor);
@@ -332,7 +329,8 @@ class Evaluated {
 
   void inside(bool with_positives) {
     if (!s_.has_negatives) return nothing();
-    take_sums();
+    take_sum_of_negatives();
+    spread_.positives = take_spread(s_.positives.sum);
     const Tracked share =
         with_positives ? share_against_sum(algebra_, s_.negatives, s_.positives) : held(1);
     const Tracked product = algebra_.mul(g_, share);

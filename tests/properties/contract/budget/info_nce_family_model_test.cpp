@@ -310,5 +310,83 @@ TEST(FamilyLossModel, SaysWhatRandomLogitsDo) {
   }
 }
 
+TEST(FamilyLossModel, KnownErrorsKeepTheirSigns) {
+  const Batch batch("supervised-out", 5, 3, 2);
+  const FamilyInstance& instance = batch.instance;
+  FamilyLossModel model(instance);
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  double known = 0, slope = 0;
+  for (const FamilyRow& row : instance.rows) {
+    if (!batch.counts(row)) continue;
+    FamilyLogits logits = batch.logits(row, std::vector<double>(batch.pairs()));
+    logits.unknown_common = 0x1p-24;
+    const RowCurvature c = curvature_of(form_of(instance.setting, logits), logits);
+    double of_row = 0, slope_of_row = 0;
+    for (std::size_t j = 0; j < logits.size(); ++j) {
+      logits.known[j] = 0x1p-24 * normal(random);
+      of_row += c.weight[j] * logits.known[j];
+      slope_of_row += c.weight[j] * logits.ideal[j];
+    }
+    EXPECT_NEAR(model.add(instance, row, logits, c, 0),
+                std::fabs(of_row) + 0x1p-24 * std::fabs(slope_of_row), 0x1p-38);
+    known += weight_in_loss(instance, row) * of_row;
+    slope += weight_in_loss(instance, row) * slope_of_row;
+  }
+  EXPECT_NEAR(model.of_loss(0), std::fabs(known) + 0x1p-24 * std::fabs(slope), 0x1p-38);
+}
+
+TEST(FamilyLossModel, RowsBeyondFirstOrderHaveNoModel) {
+  const Batch batch("supervised-out", 5, 3, 2);
+  FamilyLossModel model(batch.instance);
+  const FamilyRow& row = batch.instance.rows.front();
+  FamilyLogits logits = batch.logits(row, std::vector<double>(batch.pairs()));
+  const RowCurvature c = curvature_of(form_of(batch.instance.setting, logits), logits);
+  logits.variance[0] = 0x1p-16;  // 8 standard deviations are 2^-5: the remainder counts
+  const double near = model.add(batch.instance, row, logits, c, 0);
+  EXPECT_GT(near, 8 * std::fabs(c.weight[0]) * 0x1p-8 * (1 + 0x1p-10));
+  EXPECT_TRUE(std::isfinite(near));
+  logits.variance[0] = 0x1p-12;
+  EXPECT_TRUE(std::isinf(model.add(batch.instance, row, logits, c, 0)));
+  EXPECT_TRUE(std::isinf(model.of_loss(0)));
+}
+
+// What all keys of a row share is summed first and squared then; what is a key's own, the other way
+// round.
+TEST(FamilyGradientModel, AddsWhatKeysShareBeforeItSquares) {
+  const Batch batch("masked", 5, 3, 3);
+  FamilyGradientModel model(batch.instance, batch.vectors, true, 0);
+  const FamilyRow& row = batch.instance.rows.front();
+  ASSERT_TRUE(batch.counts(row));
+  const FamilyLogits logits = batch.logits(row, std::vector<double>(batch.pairs()));
+  CoefficientNoise noise;
+  noise.sources.resize(2);
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (std::size_t j = 0; j < logits.size(); ++j) {
+    noise.own.push_back(static_cast<double>(1 + j));
+    for (std::vector<double>& source : noise.sources) source.push_back(normal(random));
+  }
+  model.add_row(0, logits, 1, 0, noise);
+  const std::vector<ModelledSum> sums = model.of_vector(0, 0);
+  for (Index k = 0; k < batch.instance.d; ++k) {
+    double own = 0, shared[2] = {0, 0};
+    for (std::size_t j = 0; j < logits.size(); ++j) {
+      const Index key = logits.column[j] + batch.instance.blocks[row.block].first_key;
+      const double y = batch.vectors.entries(key)[k];
+      own += noise.own[j] * y * y;
+      for (std::size_t s = 0; s < 2; ++s) shared[s] += noise.sources[s][j] * y;
+    }
+    const double both = std::fabs(shared[0]) + std::fabs(shared[1]);
+    EXPECT_NEAR(sums[static_cast<std::size_t>(k)].variance, own + both * both, 0x1p-40);
+  }
+}
+
+TEST(FamilyModel, CountsTies) {
+  const std::vector<double> ties = ties_of({1, -2, 2, 0, 2 + 0x1p-52, 3, 0, 3.5});
+  EXPECT_EQ(ties, (std::vector<double>{1, 3, 3, 2, 3, 1, 2, 1}));
+  EXPECT_EQ(most_ties(ties), 3);
+}
+
 }  // namespace
 }  // namespace assay::testing

@@ -15,6 +15,7 @@
 #include "properties/contract/loss/info_nce_budget.hpp"
 #include "properties/contract/loss/info_nce_family_builtin.hpp"
 #include "properties/contract/loss/info_nce_family_gradient.hpp"
+#include "properties/contract/loss/info_nce_family_rows.hpp"
 
 namespace assay::testing {
 namespace {
@@ -228,6 +229,75 @@ TEST(InfoNceFamilyGradientTerms, TheParametersTermsCount) {
     EXPECT_LT(part.parameter, whole.parameter * (1 - 0x1p-10)) << static_cast<int>(term);
     EXPECT_LT(part.parameter_modelled, whole.parameter_modelled * (1 - 0x1p-14))
         << static_cast<int>(term);
+  }
+}
+
+/// Exactly held logits of three positives (or one) and forty negatives.
+FamilyLogits exact_logits(Draws& draws, std::size_t positives) {
+  FamilyLogits logits;
+  logits.positives = positives;
+  for (std::size_t j = 0; j < positives + 40; ++j) {
+    logits.ideal.push_back(draws.any());
+    logits.held.push_back(held(logits.ideal.back()));
+    logits.column.push_back(static_cast<Index>(j));
+    logits.deviation.push_back(0);
+  }
+  return logits;
+}
+
+/// Whether `source` is the pattern times one number between u/4 and 8u.
+bool is_multiple(const std::vector<double>& source, const std::vector<double>& pattern) {
+  std::size_t largest = 0;
+  for (std::size_t j = 0; j < pattern.size(); ++j)
+    if (std::fabs(pattern[j]) > std::fabs(pattern[largest])) largest = j;
+  constexpr double u = rounding_of(Dtype::f32).roundoff;
+  const double factor = source[largest] / pattern[largest];
+  for (std::size_t j = 0; j < pattern.size(); ++j)
+    if (std::fabs(source[j] - factor * pattern[j]) > 0x1p-40 * std::fabs(factor)) return false;
+  return factor >= u / 4 && factor <= 8 * u;
+}
+
+// The errors that the keys of a row share, with their patterns, and own errors of every key.
+TEST(InfoNceFamilyGradientTerms, KeysShareTheirRowsSumsAndFactors) {
+  struct Form {
+    Denominator denominator;
+    reference::WithinAnchor within;
+    std::size_t positives;
+    bool of_positives, factor;  ///< which shared errors there are beside the sum over the negatives
+  };
+  using reference::WithinAnchor;
+  const Form forms[] = {
+      {Denominator::all, WithinAnchor::mean_outside, 1, false, true},
+      {Denominator::all, WithinAnchor::mean_outside, 3, true, false},  // one sum, one pattern
+      {Denominator::positive_and_negatives, WithinAnchor::mean_outside, 3, false, true},
+      {Denominator::negatives, WithinAnchor::mean_outside, 3, false, true},
+      {Denominator::all, WithinAnchor::sum_inside, 3, true, true},
+      {Denominator::negatives, WithinAnchor::sum_inside, 3, true, true}};
+  Draws draws(31);
+  const ErrorAlgebra algebra(tiled_format());
+  for (const Form& form : forms) {
+    const FamilyLogits logits = exact_logits(draws, form.positives);
+    reference::InfoNceSetting setting;
+    setting.denominator = form.denominator;
+    setting.within = form.within;
+    const RowCurvature c = curvature_of(form_of(setting, logits), logits);
+    const CoefficientNoise noise =
+        tiled_family_coefficients(algebra, setting, logits, held(1)).noise;
+    std::vector<double> factor = c.weight;
+    std::fill_n(factor.begin(), form.positives, 0.0);
+    const auto has = [&](const std::vector<double>& pattern) {
+      return std::any_of(noise.sources.begin(), noise.sources.end(),
+                         [&](const auto& source) { return is_multiple(source, pattern); });
+    };
+    EXPECT_TRUE(has(c.by_sum(false)));
+    EXPECT_EQ(has(c.by_sum(true)), form.of_positives);
+    EXPECT_EQ(has(factor), form.factor);
+    for (std::size_t j = 0; j < logits.size(); ++j) {
+      const bool exact = form.denominator == Denominator::negatives &&
+                         form.within == WithinAnchor::mean_outside && j < form.positives;
+      EXPECT_EQ(noise.own[j] > 0, !exact) << j;
+    }
+    EXPECT_GT(noise.lever, 0);
   }
 }
 
