@@ -161,6 +161,9 @@ def try_torch_issues(trial, torch, draw):
     for e in (8, 22, 23, 24):
         trial("wrong" if e == 24 else "right", "multinomial", f"2^{e} categories, upper half 1/3 (43115)",
               lambda: in_upper_half(2**e), share(1 / 3, column=1))
+    heavy = np.append(2.0**24, np.ones(2**20))  # 2^24 + 1 is 2^24 in binary32: the sum never grows again
+    trial("wrong", "multinomial", "2^24, then 2^20 times 1: the rest has 1/17",
+          lambda: draw(heavy) > 0, share(1 / 17, column=1))
     tiny = [0.129, 0.625, 0.036, 0.152, 0.003, 0.005, 0.046, 0.003, 0.0005, 2.0**-56]
     trial("right", "multinomial, no replacement", "all of ten, one of weight 2^-56 (25030)",
           lambda: draw(tiny, 10, False), lambda c: "" if len(set(c.tolist())) == 10 else f"repeats: {c.tolist()}")
@@ -200,6 +203,9 @@ def try_jax(trial):
     trial("wrong", "choice", "2^127, 2^127: the sum overflows", lambda: choice([2.0**127] * 2), share(0.5))
     trial("right", "choice", "2^24 columns of weight 1, upper half",
           lambda: choice(np.ones(2**24)) >= 2**23, share(0.5, column=1))
+    heavy = np.append(2.0**24, np.ones(2**20))
+    trial("right", "choice", "2^24, then 2^20 times 1: the rest has 1/17",
+          lambda: choice(heavy) > 0, share(1 / 17, column=1))
     for e in (4, 16, 24):
         trial("wrong" if e == 24 else "right", "categorical", f"two equal logits 2^{e}",
               lambda: categorical([2.0**e] * 2), share(0.5))
