@@ -158,6 +158,7 @@ void make_tuple_row(SamplerProblem& p, const std::string& family, engine::Random
     p.positive = 3;
     p.label = 1;
     p.column_labels = {0, 0, 0, 0, 0, 1};
+    for (const std::size_t excluded : {0, 3, 5}) p.scores[excluded] += 4;  // the heaviest, if any
   }
 }
 
