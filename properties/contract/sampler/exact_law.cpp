@@ -15,10 +15,7 @@ namespace {
 
 using Wide = unsigned __int128;
 
-// Every call weighs the columns again: more numbers where there are more columns.
-std::int64_t numbers_per_call(std::int64_t columns) {
-  return std::max(std::int64_t{1} << 20, 4 * columns);
-}
+constexpr std::int64_t numbers_per_call = std::int64_t{1} << 20;
 
 void require_bits(int bits, int most) {
   if (bits < 1 || bits > most) throw std::invalid_argument("exact law: impossible number of bits");
@@ -50,9 +47,8 @@ ExactLaw enumerate_law(const NumberMap& map, std::int64_t columns, int bits) {
   ExactLaw law;
   std::int64_t last = 0;
   std::vector<std::uint64_t> numbers;
-  const std::int64_t step = numbers_per_call(columns);
-  for (std::int64_t first = 0; first < total; first += step) {
-    numbers.resize(static_cast<std::size_t>(std::min(step, total - first)));
+  for (std::int64_t first = 0; first < total; first += numbers_per_call) {
+    numbers.resize(static_cast<std::size_t>(std::min(numbers_per_call, total - first)));
     std::iota(numbers.begin(), numbers.end(), static_cast<std::uint64_t>(first));
     for (const std::int64_t column : map(numbers)) {
       ++counts.at(static_cast<std::size_t>(column));
