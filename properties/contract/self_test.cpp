@@ -16,6 +16,7 @@
 #include "properties/contract/builtin.hpp"
 #include "properties/contract/campaign.hpp"
 #include "properties/contract/judge.hpp"
+#include "properties/contract/modelled.hpp"
 #include "properties/engine/files/json_text.hpp"
 #include "properties/engine/input_error.hpp"
 #include "reference/arithmetic/thread_caches.hpp"
@@ -38,6 +39,7 @@ struct Trial {
   const BuiltinEntry* entry;
   std::mutex mutex;
   std::optional<std::size_t> killed_at, applied_at;
+  std::optional<std::size_t> exceeded_at;  ///< the modelled column, and nothing else
   std::string how;
   Ends largest_share{0, 0};
   std::string worst;
@@ -74,6 +76,8 @@ void take(Trial& trial, std::size_t at, const CaseDescriptor& d, const Finding& 
     trial.largest_share = finding.share;
     trial.worst = fmt::format("{}, {}[{}]", place_of(d), finding.output, finding.element);
   }
+  if (exceeds_model(finding) && (!trial.exceeded_at || at < *trial.exceeded_at))
+    trial.exceeded_at = at;
   if (refuted && trial.planted()) {
     trial.killed_at = trial.first_refuted;
   }
@@ -103,6 +107,7 @@ class InstanceRun {
     for (int t = 0; t < std::max(1, options_.threads); ++t) pool.emplace_back([this] { work(); });
     for (std::thread& thread : pool) thread.join();
     if (error_) std::rethrow_exception(error_);
+    for (const auto& trial : trials_) ask_model(*trial);
   }
 
   void report(SelfTest& result) const {
@@ -118,6 +123,20 @@ class InstanceRun {
   }
 
  private:
+  /// As in a certification: what only the modelled column sees refutes once fresh cases agree.
+  void ask_model(Trial& trial) const {
+    if (trial.killed_at || !trial.exceeded_at) return;
+    const auto candidate = make_builtin_candidate(column_.name(), trial.entry->info.name,
+                                                  options_.program, options_.limits);
+    Check check;
+    check.modelled.exceeded = 1;
+    confirm_model(check, column_, *candidate, {plan_[*trial.exceeded_at]});
+    if (check.refuted.empty()) return;
+    ++trial.refuted;
+    trial.how = place_of(plan_[*trial.exceeded_at]) + ": " + check.refuted.front().finding.reason;
+    if (trial.planted()) trial.killed_at = trial.exceeded_at;
+  }
+
   PlantedResult planted_result(const Trial& trial) const {
     PlantedResult r{trial.entry->info.name,
                     trial.entry->operator_class,

@@ -54,10 +54,19 @@ TEST(SelfTest, FaultsThatChangeNothingAreNotApplied) {
 
 TEST(SelfTest, WideBudgetsLetFaultsSurviveByName) {
   const SelfTest test =
-      run_self_test(SmallColumn({"small"}, 0x1p12), "emulated", options("joint-block"));
+      run_self_test(SmallColumn({"small"}, 0x1p12, false), "emulated", options("joint-block"));
   EXPECT_EQ(result_of(test, "temperature_off").fate, Fate::survived);
   EXPECT_EQ(test.verdict(), Verdict::refuted);
   EXPECT_NE(to_json(test).find("planted:temperature_off on joint-block"), std::string::npos);
+}
+
+TEST(SelfTest, WhatOnlyTheModelSeesIsKilledByFreshCases) {
+  const SelfTest test =
+      run_self_test(SmallColumn({"small"}, 0x1p12), "emulated", options("joint-block"));
+  const PlantedResult& fault = result_of(test, "temperature_off");
+  EXPECT_EQ(fault.fate, Fate::killed);
+  EXPECT_NE(fault.how.find("modelled"), std::string::npos) << fault.how;
+  EXPECT_EQ(test.false_alarms(), 0);
 }
 
 TEST(SelfTest, NarrowBudgetsAreFalseAlarms) {

@@ -46,8 +46,10 @@ class SmallColumn : public Column {
   }
   Expectation expect(const engine::Case& c, const std::string& algorithm) const override {
     Expectation e = whole_.expect(c, algorithm);
-    for (OutputExpectation& o : e.outputs)
+    for (OutputExpectation& o : e.outputs) {
       for (double& b : o.budget) b *= widen_;
+      if (!modelled_) o.modelled.clear();
+    }
     return e;
   }
   std::vector<engine::Case> simpler(const engine::Case& c) const override {
@@ -57,13 +59,14 @@ class SmallColumn : public Column {
     return whole_.complexity(c);
   }
 
-  explicit SmallColumn(std::set<std::string> wanted, double widen = 1)
-      : wanted_(std::move(wanted)), widen_(widen) {}
+  explicit SmallColumn(std::set<std::string> wanted, double widen = 1, bool modelled = true)
+      : wanted_(std::move(wanted)), widen_(widen), modelled_(modelled) {}
 
  private:
   const Column& whole_ = info_nce_column();
   std::set<std::string> wanted_;
   double widen_;
+  bool modelled_;
 };
 
 }  // namespace assay::contract
