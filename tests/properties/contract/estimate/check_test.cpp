@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "properties/contract/builtin.hpp"
+#include "properties/contract/certificate.hpp"
+#include "properties/engine/input_error.hpp"
 #include "tests/properties/contract/sampler/in_process.hpp"
 
 namespace assay::contract {
@@ -96,7 +98,7 @@ EstimateCheck changed(const std::function<void(const BuiltinCase&, float*)>& cha
   const BuiltinEntry& right = *find_builtin("estimate/hscl", "cpu");
   options.families = {"balanced"};
   return certify(
-      "estimate/hscl", "info-nce-mean/exponential",
+      "estimate/hscl", "softplus-mean/exponential",
       [&] {
         return std::make_unique<InProcess>(right.info, [&](const BuiltinCase& c) {
           right.run(c);
@@ -140,6 +142,29 @@ TEST(Estimate, StopsWhenAsked) {
   EstimateOptions options;
   options.interrupted = [] { return true; };
   EXPECT_THROW(changed([](const BuiltinCase&, float*) {}, options), Interrupted);
+}
+
+TEST(Estimate, ACertificateIsReadAsItWasWritten) {
+  Certificate certificate;
+  certificate.assay_version = "test";
+  certificate.estimates.push_back(
+      changed([](const BuiltinCase&, float* loss) { loss[5] = -2; }));  // refuted, never looked at
+  EstimateOptions few;
+  few.most_draws = 4096;
+  certificate.estimates.push_back(changed([](const BuiltinCase&, float*) {}, few));
+  const std::string text = to_json(certificate);
+  EXPECT_EQ(to_json(certificate_from_json(text, "test")), text);
+  const auto refused = [&](const std::string& from, const std::string& to) {
+    std::string bad = text;
+    const std::size_t at = bad.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    EXPECT_THROW(certificate_from_json(bad.replace(at, from.size(), to), "test"),
+                 engine::InputError);
+  };
+  refused("\"looks\": 0", "\"looks\": 65");
+  refused("\"draws\": 0", "\"draws\": -1");
+  refused("\"kernel\": ", "\"kernels\": ");
+  refused("\"delta\": ", "\"delta\": -");  // no probability
 }
 
 }  // namespace

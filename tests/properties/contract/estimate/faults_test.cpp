@@ -42,7 +42,7 @@ TEST(PlantedPipelines, AreRefutedUnderHscl) {
   EXPECT_GE(expect_refuted("estimate/hscl", "info-nce-mean/exponential", {"overlap"}), 14);
 }
 TEST(PlantedPipelines, AreRefutedUnderHucl) {
-  EXPECT_GE(expect_refuted("estimate/hucl", "info-nce-sum/exponential", {"overlap", "unhardened"}),
+  EXPECT_GE(expect_refuted("estimate/hucl", "hinge-sum/exponential", {"overlap", "unhardened"}),
             12);
 }
 TEST(PlantedPipelines, AreRefutedWithAJointHardening) {
