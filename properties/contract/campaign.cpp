@@ -346,12 +346,13 @@ Check run_campaign(const Column& column, const Contract& instance, const Candida
       worst = i;
     }
   }
-  std::vector<engine::CaseDescriptor> beyond_model;
+  std::vector<BeyondModel> beyond_model;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i]) continue;
     record(check, plan.descriptor(i), *outcomes[i]);
     record_model(check, plan.descriptor(i), outcomes[i]->finding, outcomes[i]->modelled_hypothesis);
-    if (exceeds_model(outcomes[i]->finding)) beyond_model.push_back(plan.descriptor(i));
+    if (exceeds_model(outcomes[i]->finding))
+      beyond_model.push_back({outcomes[i]->finding.modelled_share.lo, plan.descriptor(i)});
   }
   if (first) {
     RefutedCase smallest =

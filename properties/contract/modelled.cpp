@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <set>
 
 #include "properties/contract/law.hpp"
 
@@ -43,15 +45,15 @@ void record_model(Check& check, const engine::CaseDescriptor& descriptor, const 
                                      finding.modelled_output, finding.modelled_element);
 }
 
-void confirm_model(Check& check, const Column& column, Candidate& candidate,
-                   const std::vector<engine::CaseDescriptor>& exceeded) {
+namespace {
+
+/// Three fresh cases of the family of `start`.
+void confirm_in_family(Check& check, const Column& column, Candidate& candidate,
+                       const engine::CaseDescriptor& start) {
   constexpr std::uint64_t fresh_cases = 3;
-  if (exceeded.empty() || check.modelled.exceeded == 0) return;
-  const engine::CaseDescriptor& start = exceeded.front();
   std::uint64_t period = 1;
   for (const Family& family : column.families_of(start.instance))
     if (family.name == start.family) period = static_cast<std::uint64_t>(family.cases);
-  if (start.family == "file") return;  // the user's data: there are no fresh cases of it
   for (std::uint64_t k = 1; k <= fresh_cases; ++k) {
     engine::CaseDescriptor fresh = start;
     fresh.index += k * period;
@@ -63,6 +65,23 @@ void confirm_model(Check& check, const Column& column, Candidate& candidate,
     judgement.observation.milliseconds = 0;
     check.refuted.push_back(
         {"modelled", c, judgement.observation, modelled_finding(judgement.finding)});
+  }
+}
+
+}  // namespace
+
+void confirm_model(Check& check, const Column& column, Candidate& candidate,
+                   std::vector<BeyondModel> exceeded) {
+  constexpr std::size_t most_families = 3;
+  std::stable_sort(exceeded.begin(), exceeded.end(),
+                   [](const BeyondModel& a, const BeyondModel& b) { return a.share > b.share; });
+  std::set<std::string> tried;
+  for (const BeyondModel& case_beyond : exceeded) {
+    const std::string& family = case_beyond.descriptor.family;
+    if (family == "file") continue;  // the user's data: there are no fresh cases of it
+    if (tried.size() == most_families || check.modelled.confirmed > 0) return;
+    if (tried.insert(family).second)
+      confirm_in_family(check, column, candidate, case_beyond.descriptor);
   }
 }
 

@@ -19,9 +19,16 @@ bool exceeds_model(const Finding& finding);
 void record_model(Check& check, const engine::CaseDescriptor& descriptor, const Finding& finding,
                   const std::string& hypothesis);
 
-/// Draws fresh cases of the family of the first descriptor, with indices beyond those of the plan;
-/// one that exceeds the column too confirms it and is recorded as a refuted case "modelled".
+/// A case that exceeds the column.
+struct BeyondModel {
+  double share;
+  engine::CaseDescriptor descriptor;
+};
+
+/// Draws fresh cases, with indices beyond those of the plan, of the families in which the column is
+/// exceeded most: three of each, of three families, until one of a family exceeds the column too.
+/// That confirms it, and the case is recorded as a refuted case "modelled".
 void confirm_model(Check& check, const Column& column, Candidate& candidate,
-                   const std::vector<engine::CaseDescriptor>& exceeded);
+                   std::vector<BeyondModel> exceeded);
 
 }  // namespace assay::contract

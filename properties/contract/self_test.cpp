@@ -39,7 +39,7 @@ struct Trial {
   const BuiltinEntry* entry;
   std::mutex mutex;
   std::optional<std::size_t> killed_at, applied_at;
-  std::optional<std::size_t> exceeded_at;  ///< the modelled column, and nothing else
+  std::vector<std::pair<double, std::size_t>> beyond_model;  ///< share and place
   std::string how;
   Ends largest_share{0, 0};
   std::string worst;
@@ -76,8 +76,7 @@ void take(Trial& trial, std::size_t at, const CaseDescriptor& d, const Finding& 
     trial.largest_share = finding.share;
     trial.worst = fmt::format("{}, {}[{}]", place_of(d), finding.output, finding.element);
   }
-  if (exceeds_model(finding) && (!trial.exceeded_at || at < *trial.exceeded_at))
-    trial.exceeded_at = at;
+  if (exceeds_model(finding)) trial.beyond_model.emplace_back(finding.modelled_share.lo, at);
   if (refuted && trial.planted()) {
     trial.killed_at = trial.first_refuted;
   }
@@ -125,16 +124,20 @@ class InstanceRun {
  private:
   /// As in a certification: what only the modelled column sees refutes once fresh cases agree.
   void ask_model(Trial& trial) const {
-    if (trial.killed_at || !trial.exceeded_at) return;
+    if (trial.killed_at || trial.beyond_model.empty()) return;
+    std::sort(trial.beyond_model.begin(), trial.beyond_model.end(),
+              [](const auto& a, const auto& b) { return a.second < b.second; });
+    std::vector<BeyondModel> beyond;
+    for (const auto& [share, at] : trial.beyond_model) beyond.push_back({share, plan_[at]});
     const auto candidate = make_builtin_candidate(column_.name(), trial.entry->info.name,
                                                   options_.program, options_.limits);
     Check check;
-    check.modelled.exceeded = 1;
-    confirm_model(check, column_, *candidate, {plan_[*trial.exceeded_at]});
+    confirm_model(check, column_, *candidate, std::move(beyond));
     if (check.refuted.empty()) return;
     ++trial.refuted;
-    trial.how = place_of(plan_[*trial.exceeded_at]) + ": " + check.refuted.front().finding.reason;
-    if (trial.planted()) trial.killed_at = trial.exceeded_at;
+    trial.how = place_of(check.refuted.front().input.descriptor) + ": " +
+                check.refuted.front().finding.reason;
+    if (trial.planted()) trial.killed_at = trial.beyond_model.front().second;
   }
 
   PlantedResult planted_result(const Trial& trial) const {
